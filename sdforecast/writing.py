@@ -1,0 +1,81 @@
+"""Writing so that nothing is ever half-written: a temporary name beside the target, then a rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sdforecast.errors import MachineError, Problem
+
+
+def _refuse(path: Path, error: OSError) -> MachineError:
+    return MachineError(Problem(f"cannot write here: {error.strerror or error}", file=str(path)))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` (UTF-8, newlines as they are) in one step. Raises `MachineError`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` in one step. Raises `MachineError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _refuse(path, error) from error
+
+
+@contextmanager
+def replaced_folder(path: Path, marker: str = "manifest.json") -> Iterator[Path]:
+    """Give a fresh folder that takes the place of `path` when the block ends without an error.
+
+    An existing folder is replaced as a whole, but only if it is empty or holds `marker`, the sign that
+    an earlier run wrote it; anything else is refused with `MachineError` before any work is done.
+    """
+    path = path.absolute()
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise MachineError(Problem("is not a folder", file=str(path), hint="name another output folder"))
+    if path.is_dir() and any(path.iterdir()) and not (path / marker).is_file():
+        hint = "name a new or empty folder with -o"
+        raise MachineError(Problem("holds files that are not ours, nothing was changed", file=str(path), hint=hint))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        fresh.chmod(0o755)
+    except OSError as error:
+        raise _refuse(path, error) from error
+    try:
+        yield fresh
+        _swap(fresh, path)
+    except OSError as error:
+        raise _refuse(path, error) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(fresh: Path, path: Path) -> None:
+    if not path.exists():
+        os.replace(fresh, path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    os.replace(path, old / "old")
+    try:
+        os.replace(fresh, path)
+    except OSError:
+        os.replace(old / "old", path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
