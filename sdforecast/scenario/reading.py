@@ -1,0 +1,160 @@
+"""A scenario file, possibly wrong or hostile, into a :class:`Scenario`, or all its problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.scenario.checking import check_changes
+from sdforecast.scenario.finding import parent_file, parent_names
+from sdforecast.scenario.schema import MAX_RAMP, InstrumentChange, Scenario
+from sdforecast.scenario.yamltree import Location, Tree, parse
+
+MAX_BYTES = 262_144
+"""Largest scenario file; the shipped ones have a few thousand bytes."""
+
+_TYPES = {
+    "float_type": "a number",
+    "int_type": f"a whole number from 0 to {MAX_RAMP}",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "model_type": "a mapping of keys to values",
+    "dict_type": "a mapping of names to numbers",
+    "tuple_type": "a list",
+}
+_RANGES = {"intensity": "0 and 1", "ramp_months": f"0 and {MAX_RAMP}"}
+_MONTHS = ("start", "end")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A scenario as its file has it, parents not yet looked up, and where things stand in the file."""
+
+    scenario: Scenario
+    path: Path
+    tree: Tree
+
+
+def read(path: Path) -> Written:
+    """Return the scenario in the file `path` as it is written.
+
+    Raises `InputError` with every problem of the file, each with line and column.
+    """
+    tree = parse(_text(path), str(path))
+    if not isinstance(tree.data, dict):
+        what = "is empty" if tree.data is None else "must be a mapping of keys to values"
+        raise InputError(tree.problem((), what, "a scenario needs at least 'name' and 'title'"))
+    scenario, problems = _validate(tree)
+    problems += tree.problems + _check_changes(tree) + _check_parent(tree, path.parent)
+    if problems or scenario is None:
+        raise InputError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+    return Written(scenario, path, tree)
+
+
+def _text(path: Path) -> str:
+    name = str(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(Problem("is not a file", file=name))
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror or error}", file=name)) from error
+    if len(content) > MAX_BYTES:
+        raise InputError(Problem(f"is larger than {MAX_BYTES:,} bytes; that is not a scenario", file=name))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(Problem("is not UTF-8 text", file=name, line=line)) from error
+
+
+def _validate(tree: Tree) -> tuple[Scenario | None, list[Problem]]:
+    try:
+        return Scenario.model_validate(tree.data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return None, [_describe(detail, tree) for detail in details if tuple(detail["loc"]) not in tree.spoilt]
+
+
+def _check_changes(tree: Tree) -> list[Problem]:
+    """Apply the rules to every change that is valid by itself, so that one wrong line hides no other."""
+    changes: list[tuple[int, InstrumentChange]] = []
+    items = tree.data.get("instruments")
+    for position, item in enumerate(items if isinstance(items, list) else ()):
+        try:
+            changes.append((position, InstrumentChange.model_validate(item)))
+        except ValidationError:
+            continue
+    findings = check_changes(changes, tree.data.get("counterfactual") is True)
+    return [tree.problem(finding.where, finding.what, finding.hint) for finding in findings]
+
+
+def _check_parent(tree: Tree, folder: Path) -> list[Problem]:
+    name = tree.data.get("extends")
+    if not isinstance(name, str) or "/" in name or "\\" in name or parent_file(name, folder) is not None:
+        return []
+    return [tree.problem(("extends",), f"unknown scenario '{name}'", nearest(name, parent_names(folder)))]
+
+
+def _describe(detail: ErrorDetails, tree: Tree) -> Problem:
+    where: Location = tuple(part for part in detail["loc"] if part != "[key]")
+    field, value, kind = _label(where), detail["input"], detail["type"]
+    if kind == "missing":
+        return tree.problem(where[:-1], f"'{field}' is missing")
+    if kind == "extra_forbidden":
+        fields = Scenario.model_fields if len(where) == 1 else InstrumentChange.model_fields
+        return tree.problem(where, f"unknown key '{field}'", nearest(field, fields), at_key=True)
+    if kind in _TYPES:
+        wanted = "a month, written YYYY-MM" if field in _MONTHS else _TYPES[kind]
+        return tree.problem(where, f"{field} must be {wanted}, not {_shown(value)}")
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return tree.problem(where, f"{field} {value} is not between {_RANGES[field]}")
+    if kind == "string_pattern_mismatch" and field in _MONTHS:
+        return tree.problem(where, f"{field} {_shown(value)} is not a month", "write YYYY-MM, such as 2027-01")
+    if kind == "string_pattern_mismatch":
+        hint = "use lower-case letters, digits and single hyphens"
+        return tree.problem(where, f"{field} {_shown(value)} is not a scenario name", hint)
+    return tree.problem(where, f"{field}: {_reason(detail)}", at_key="[key]" in detail["loc"])
+
+
+def _label(where: Location) -> str:
+    last = where[-1]
+    return str(last) if isinstance(last, str) else f"item {last + 1} of {where[-2]}"
+
+
+def _reason(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters"
+        case "string_too_short":
+            return "is empty"
+        case "finite_number":
+            return "is not a finite number"
+        case _:
+            return detail["msg"]
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            short = value if len(value) <= 40 else value[:39] + "…"
+            return "'" + "".join(c if c.isprintable() else "?" for c in short) + "'"
+        case int() | float():
+            return str(value)
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
