@@ -9,12 +9,10 @@ from sdforecast.calendar import month_label, parse_month
 from sdforecast.errors import nearest
 from sdforecast.scenario.instruments import instrument_ids
 from sdforecast.scenario.schema import InstrumentChange, Scenario
+from sdforecast.scenario.yamltree import Location, shown
 
 LAST_OBSERVED = "2025-04"
 """Last month with observed deaths. A change that starts no later than this is counterfactual."""
-
-Location = tuple[str | int, ...]
-"""Where in a scenario: keys and positions from the top, such as `("instruments", 0, "start")`."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,10 @@ def check_changes(changes: Sequence[tuple[int, InstrumentChange]], counterfactua
 def _names(here: Location, change: InstrumentChange, known: Sequence[str]) -> list[Finding]:
     found = []
     if change.instrument not in known:
-        what = f"unknown instrument '{change.instrument}'"
+        what = f"unknown instrument {shown(change.instrument)}"
         found.append(Finding((*here, "instrument"), what, nearest(change.instrument, known)))
     if change.consent is not None and change.instrument != "military_action":
-        what = f"consent is only for military_action, not for {change.instrument}"
+        what = f"consent is only for military_action, not for {shown(change.instrument)}"
         found.append(Finding((*here, "consent"), what, "remove the line"))
     return found
 

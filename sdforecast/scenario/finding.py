@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.scenario.yamltree import shown
 from sdforecast.shipped import scenarios_dir
 
 _SUFFIXES = (".yaml", ".yml")
@@ -34,7 +35,7 @@ def locate(name_or_path: str | Path) -> Path:
         return path
     names = shipped()
     if text not in names:
-        raise InputError(Problem(f"unknown scenario '{text}'", hint=nearest(text, names)))
+        raise InputError(Problem(f"unknown scenario {shown(text)}", hint=nearest(text, names)))
     return scenarios_dir() / f"{text}.yaml"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -13,9 +12,9 @@ from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.scenario.checking import check_changes
 from sdforecast.scenario.finding import parent_file, parent_names
 from sdforecast.scenario.schema import MAX_RAMP, InstrumentChange, Scenario
-from sdforecast.scenario.yamltree import Location, Tree, parse
+from sdforecast.scenario.yamltree import Location, Tree, parse, shown
 
-MAX_BYTES = 262_144
+MAX_BYTES = 65_536
 """Largest scenario file; the shipped ones have a few thousand bytes."""
 
 _TYPES = {
@@ -29,6 +28,7 @@ _TYPES = {
 }
 _RANGES = {"intensity": "0 and 1", "ramp_months": f"0 and {MAX_RAMP}"}
 _MONTHS = ("start", "end")
+_FIELDS = {*Scenario.model_fields, *InstrumentChange.model_fields}
 
 
 @dataclass(frozen=True)
@@ -99,33 +99,37 @@ def _check_parent(tree: Tree, folder: Path) -> list[Problem]:
     name = tree.data.get("extends")
     if not isinstance(name, str) or "/" in name or "\\" in name or parent_file(name, folder) is not None:
         return []
-    return [tree.problem(("extends",), f"unknown scenario '{name}'", nearest(name, parent_names(folder)))]
+    return [tree.problem(("extends",), f"unknown scenario {shown(name)}", nearest(name, parent_names(folder)))]
 
 
 def _describe(detail: ErrorDetails, tree: Tree) -> Problem:
     where: Location = tuple(part for part in detail["loc"] if part != "[key]")
     field, value, kind = _label(where), detail["input"], detail["type"]
+    name = str(where[-1])
+    month = where[0] == "instruments" and field in _MONTHS
     if kind == "missing":
         return tree.problem(where[:-1], f"'{field}' is missing")
     if kind == "extra_forbidden":
         fields = Scenario.model_fields if len(where) == 1 else InstrumentChange.model_fields
-        return tree.problem(where, f"unknown key '{field}'", nearest(field, fields), at_key=True)
+        return tree.problem(where, f"unknown key {shown(name)}", nearest(name, fields), at_key=True)
     if kind in _TYPES:
-        wanted = "a month, written YYYY-MM" if field in _MONTHS else _TYPES[kind]
-        return tree.problem(where, f"{field} must be {wanted}, not {_shown(value)}")
+        wanted = "a month, written YYYY-MM" if month else _TYPES[kind]
+        return tree.problem(where, f"{field} must be {wanted}, not {shown(value)}")
     if kind in ("greater_than_equal", "less_than_equal"):
         return tree.problem(where, f"{field} {value} is not between {_RANGES[field]}")
-    if kind == "string_pattern_mismatch" and field in _MONTHS:
-        return tree.problem(where, f"{field} {_shown(value)} is not a month", "write YYYY-MM, such as 2027-01")
+    if kind == "string_pattern_mismatch" and month:
+        return tree.problem(where, f"{field} {shown(value)} is not a month", "write YYYY-MM, such as 2027-01")
     if kind == "string_pattern_mismatch":
         hint = "use lower-case letters, digits and single hyphens"
-        return tree.problem(where, f"{field} {_shown(value)} is not a scenario name", hint)
+        return tree.problem(where, f"{field} {shown(value)} is not a scenario name", hint)
     return tree.problem(where, f"{field}: {_reason(detail)}", at_key="[key]" in detail["loc"])
 
 
 def _label(where: Location) -> str:
     last = where[-1]
-    return str(last) if isinstance(last, str) else f"item {last + 1} of {where[-2]}"
+    if isinstance(last, int):
+        return f"item {last + 1} of {where[-2]}"
+    return last if last in _FIELDS else shown(last)
 
 
 def _reason(detail: ErrorDetails) -> str:
@@ -137,24 +141,9 @@ def _reason(detail: ErrorDetails) -> str:
             return f"is longer than {context['max_length']} characters"
         case "string_too_short":
             return "is empty"
+        case "string_unicode":
+            return "is not text that can be written"
         case "finite_number":
             return "is not a finite number"
         case _:
             return detail["msg"]
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return str(value).lower()
-        case str():
-            short = value if len(value) <= 40 else value[:39] + "…"
-            return "'" + "".join(c if c.isprintable() else "?" for c in short) + "'"
-        case int() | float():
-            return str(value)
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"

@@ -29,10 +29,19 @@ from sdforecast.errors import InputError, Problem
 MAX_DEPTH = 8
 """Deepest nesting of lists and mappings; a scenario has three levels."""
 
+_ADVICE = {
+    "mapping values are not allowed here": "put text with a colon in quotes",
+    "found character '\\t' that cannot start any token": "indent with spaces, not tabs",
+    "found unexpected end of stream": "a quote or bracket is not closed",
+}
+"""What to do about the commonest messages of the YAML library."""
+
 _NUMBER = re.compile(r"[-+]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][-+]?\d{1,3})?")
 _WHOLE = re.compile(r"[-+]?\d{1,20}")
 
 Location = tuple[str | int, ...]
+"""Where in the data: keys and positions from the top, such as `("instruments", 0, "start")`."""
+
 Place = tuple[int, int]
 
 
@@ -80,13 +89,32 @@ def parse(text: str, file: str) -> Tree:
         line, column = before.count("\n") + 1, error.position - before.rfind("\n")
         raise InputError(Problem("holds a character that YAML does not allow", file, line, column)) from error
     except MarkedYAMLError as error:
-        what = f"is not YAML: {(error.problem or error.context or 'cannot be read').strip()}"
-        raise InputError(_at(error.problem_mark or error.context_mark, file, what)) from error
+        said = (error.problem or error.context or "cannot be read").strip()
+        mark = error.problem_mark or error.context_mark
+        raise InputError(_at(mark, file, f"is not YAML: {said}", _ADVICE.get(said))) from error
     except (YAMLError, ValueError) as error:
         raise InputError(Problem(f"is not YAML: {error}", file)) from error
     if node is not None:
         tree.data = _build(node, (), tree)
     return tree
+
+
+def shown(value: Any) -> str:
+    """Return `value` for a message: text in quotes, shortened and without control characters."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            short = value if len(value) <= 40 else value[:39] + "…"
+            return "'" + "".join(c if c.isprintable() else "?" for c in short) + "'"
+        case int() | float():
+            return str(value)
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
 
 
 def _at(mark: StreamMark | None, file: str, what: str, hint: str | None = None) -> Problem:
@@ -140,10 +168,12 @@ def _mapping(node: MappingNode, where: Location, tree: Tree) -> dict[str, Any]:
         key = key_node.value
         if key in result:
             first = tree.keys[(*where, key)][0]
-            tree.problems.append(Problem(f"'{key}' is given twice, first in line {first}", tree.file, *place))
+            tree.problems.append(Problem(f"{shown(key)} is given twice, first in line {first}", tree.file, *place))
             continue
         tree.keys[(*where, key)] = place
         result[key] = _build(value_node, (*where, key), tree)
+        if result[key] is None and not value_node.value:
+            tree.values[(*where, key)] = place  # nothing stands there; YAML would point at what comes next
     return result
 
 
