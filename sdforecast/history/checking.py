@@ -98,8 +98,8 @@ def _duplicates(history: pd.DataFrame, slot: list[str]) -> Iterator[Problem]:
     first = history.drop_duplicates(key).set_index(key)
     for _, row in history[history.duplicated(key)].iterrows():
         twin = first.loc[tuple(row[key])]
-        place = twin["line"] if twin["file"] == row["file"] else f"{twin['file']}:{twin['line']}"
-        yield _at(row, f"{_span(row)} stands twice ({row['breakdown']}, {row['status']})", f"first at line {place}")
+        place = f"line {twin['line']}" if twin["file"] == row["file"] else f"{twin['file']}:{twin['line']}"
+        yield _at(row, f"{_span(row)} stands twice ({row['breakdown']}, {row['status']})", f"first at {place}")
 
 
 def _overlaps(rows: pd.DataFrame) -> Iterator[Problem]:

@@ -57,7 +57,7 @@ def describe(history: pd.DataFrame, described: dict[str, Series] | None = None) 
     """Return one row a series, by name.
 
     Columns `title`, `publisher`, `unit`, `first` and `last` (days), `n` (rows), `aggregations`, `vintage` (the
-    newest), `grade` (all that occur, best first), `definition`, `breaks` and `not_spliced_with` (texts).
+    newest), `grade` (all that occur, best first), `definition`, `breaks` (months) and `not_spliced_with`.
     `described` is by default the shipped `series.toml`.
     """
     described = load_descriptions() if described is None else described
@@ -66,7 +66,6 @@ def describe(history: pd.DataFrame, described: dict[str, Series] | None = None) 
 
 
 def _one(name: str, rows: pd.DataFrame, about: Series | None) -> dict[str, object]:
-    breaks = [f"{b.at}: {b.what}" for b in about.breaks] if about else []
     return {
         "series": name,
         "title": about.title if about else "not described in series.toml",
@@ -79,6 +78,6 @@ def _one(name: str, rows: pd.DataFrame, about: Series | None) -> dict[str, objec
         "vintage": rows["vintage"].max(),
         "grade": ", ".join(g for g in GRADES if g in set(rows["grade"])),
         "definition": about.definition if about else "",
-        "breaks": "; ".join(breaks),
+        "breaks": ", ".join(entry.at for entry in about.breaks) if about else "",
         "not_spliced_with": ", ".join(about.not_spliced_with) if about else "",
     }

@@ -114,7 +114,7 @@ def _rows(path: Path) -> Iterator[list[object]]:
             if cells:
                 row, faults = _row(cells, order)
                 problems.extend(Problem(what, str(path), lines.line_num, hint=hint) for what, hint in faults)
-                yield [*row, path.name, lines.line_num]
+                yield [*row, str(path), lines.line_num]
     except csv.Error as error:
         problems.append(Problem(f"is not a readable CSV file: {error}", str(path), lines.line_num))
     if problems:
