@@ -28,7 +28,7 @@ install() {
         fail "a downloaded package is not the one that the lock names; nothing of it was installed (details: $log)"
     elif grep -qi 'no space left' "$log"; then
         fail "the disk is full; free some space, then call make again"
-    elif grep -qiE 'connection|timed out|name resolution|proxy|SSLError|max retries' "$log"; then
+    elif grep -qiE 'connection|timed out|name resolution|proxy|SSLError|max retries|from versions: none' "$log"; then
         fail "the package index cannot be reached: check the network, or name a mirror in PIP_INDEX_URL, then call make again (details: $log)"
     fi
     fail "pip could not install: $(grep -m 1 '^ERROR' "$log" | cut -c 8-200) (details: $log)"
