@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from sdforecast.calendar import parse_month
 from sdforecast.errors import InputError
-from sdforecast.scenario import history_levels, instrument_history, instrument_ids, instruments
+from sdforecast.scenario import LAST_OBSERVED, history_levels, instrument_history, instrument_ids, instruments
+from sdforecast.shipped import history_dir
 
 HEAD = "instrument,date,level,reason,source,grade\n"
 
@@ -142,3 +144,13 @@ def test_a_broken_scale(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         instruments(file)
     assert [problem.line for problem in caught.value.problems] == [2, 4]
+
+
+def test_the_last_observation_is_that_of_the_deaths() -> None:
+    with (history_dir() / "deaths.csv").open(encoding="utf-8", newline="") as stream:
+        months = [
+            row["period_end"][:7]
+            for row in csv.DictReader(stream)
+            if row["series"] == "synthetic_opioid_deaths" and row["aggregation"] == "month"
+        ]
+    assert max(months) == LAST_OBSERVED
