@@ -27,9 +27,9 @@ MOST_BYTES = 50_000_000
 MOST_PROBLEMS = 25
 """So many problems of one call are told, the rest are counted."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_VINTAGE = re.compile(r"((19|20)\d{2}(-(0[1-9]|1[0-2]))?)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_VINTAGE = re.compile(r"((19|20)\d{2}(-(0[1-9]|1[0-2]))?)?", re.ASCII)
 _WORD = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
