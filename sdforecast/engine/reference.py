@@ -1,0 +1,78 @@
+"""One run of a model through PySD."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdforecast.errors import InputError, Problem
+from sdforecast.model import ModelFile
+
+Override = float | pd.Series
+"""A constant, or a series over model time that is interpolated linearly and held flat outside."""
+
+
+class Simulator:
+    """A model loaded into PySD, ready to run again and again.
+
+    Every run starts from the model file's own values: what one run overrides does not reach the next.
+    """
+
+    def __init__(self, model: ModelFile) -> None:
+        self.model = model
+        self._pysd = self._load()
+        self._overridden: frozenset[str] = frozenset()
+
+    def _load(self) -> Any:
+        import pysd
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return pysd.load(str(self.model.translation), initialize=True)
+        except Exception as error:  # a user's model may fail in any way
+            raise InputError(self._fault("cannot be started", error)) from error
+
+    def run(
+        self, overrides: Mapping[str, Override], columns: Sequence[str] | None = None, until: float | None = None
+    ) -> pd.DataFrame:
+        """Run once and return the saved values.
+
+        Parameters
+        ----------
+        overrides : constants and series by variable name, any case.
+        columns : variables to return, any case; all that are saved if None.
+        until : last time of the run, in the model's unit; its own final time if None.
+
+        Returns
+        -------
+        One row a saved time (index `time`), one column a variable under the modeller's name.
+
+        Raises
+        ------
+        InputError : an unknown name, or the model fails while it runs.
+        """
+        params = {self.model.name_of(name): value for name, value in overrides.items()}
+        wanted = None if columns is None else [self.model.name_of(name) for name in columns]
+        stale = (
+            not self._overridden <= params.keys()
+        )  # PySD keeps what it was told; reading anew takes as long as a run
+        self._overridden = frozenset(params)
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                table: pd.DataFrame = self._pysd.run(
+                    params=params or None, return_columns=wanted, final_time=until, reload=stale, progress=False
+                )
+        except Exception as error:  # as above
+            raise InputError(self._fault("failed while running", error)) from error
+        table.index.name = "time"
+        return table if wanted is None else table[wanted]
+
+    def _fault(self, what: str, error: Exception) -> Problem:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        return Problem(f"{what}: {reason}", file=str(self.model.path))

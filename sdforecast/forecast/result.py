@@ -1,0 +1,43 @@
+"""A forecast as one plain object: trajectories and everything a reader needs to judge them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from sdforecast.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Trajectories under scenarios, with the history and the fit they rest on.
+
+    Attributes
+    ----------
+    trajectories : dimensions (set, scenario, time); `time` are the last days of months; variables by their names in
+        the model, with attributes unit, comment, sector and `per` ("month" for flows, "" for levels at month's end).
+        Set 0 is the best estimate; the same set is the same parameters in every scenario.
+    scenarios : in the order of the run; levels has their instruments by month.
+    reference : name of the scenario that others are compared with.
+    history : the tidy history.
+    targets : observations with the best estimate's value: target, title, series, variable, unit, start, end,
+        observed, model, residual, sd, scale, fitted.
+    fit : one row a target, as measured.
+    parameters : name, kind, unit, value (prior centre), estimate, low, high, source, grade.
+    summary : the figures of the fit: annual_mape, recent_mape, peak_model, peak_observed, …
+    manifest : how it was made.
+    """
+
+    trajectories: xr.Dataset
+    scenarios: tuple[Scenario, ...]
+    levels: dict[str, pd.DataFrame]
+    reference: str
+    history: pd.DataFrame
+    targets: pd.DataFrame
+    fit: pd.DataFrame
+    parameters: pd.DataFrame
+    summary: dict[str, Any]
+    manifest: dict[str, Any]

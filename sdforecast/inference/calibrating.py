@@ -1,0 +1,142 @@
+"""From model, parameters, targets and history to an estimate: the whole way, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdforecast import history, observation, parameters, scenario, shipped
+from sdforecast.calendar import month_label
+from sdforecast.engine import run_jobs, workers
+from sdforecast.inference.estimate import Estimate
+from sdforecast.inference.problem import Problem
+from sdforecast.inference.search import Start, search
+from sdforecast.inference.sets import Acceptance, acceptable_sets
+from sdforecast.manifest import hash_of, manifest
+from sdforecast.model import ModelFile
+from sdforecast.observation.predicting import CUMULATIVE
+from sdforecast.scenario.inputs import series
+
+DEATHS = CUMULATIVE + "synthetic opioid deaths"
+
+
+def calibrate(
+    model: ModelFile,
+    *,
+    starts: int = 4,
+    sets: int = 40,
+    seed: int = 1,
+    folder: Path | None = None,
+    command: str = "sdforecast calibrate",
+    told: Callable[[str], None] = lambda line: None,
+) -> Estimate:
+    """Estimate the constants of `model` from the history under `folder` (default: the shipped one).
+
+    Parameters
+    ----------
+    starts : searches, the first from the prior centre, the others from random positions.
+    sets : parameter sets that fit acceptably to look for.
+    seed : of the random starts and candidates; the same seed gives the same estimate.
+    told : called with a line of progress now and then.
+
+    Raises
+    ------
+    InputError : tables, history and model do not agree.
+    """
+    rows = history.load(folder)
+    table = parameters.load()
+    observed = observation.observations(observation.load(), rows)
+    columns = list(dict.fromkeys([*observation.columns_needed(observed, model), DEATHS]))
+    until = int(observed["last"].max()) + 1
+    uncertain = [p for p in table if p.spread > 0]
+    free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
+    inputs = [series(scenario.load("current-course"), model)]
+    rng = np.random.default_rng(seed)
+    jobs = len(free) + 1
+    told(f"{len(free)} constants from {int(observed['fitted'].sum())} observations, {starts} starts")
+    with run_jobs(model, columns, inputs, until=until, processes=workers(jobs)) as run:
+        problem = Problem(uncertain, observed, columns, run)
+        found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
+        accepted = acceptable_sets(
+            problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")
+        )
+        best = problem.runs(accepted.positions[:1])[0]
+    return _estimate(problem, found, accepted, best, rows, _facts(model, rows, seed, command))
+
+
+def _ended(start: Start) -> str:
+    return f"cost {start.cost:.2f} after {start.evaluations} evaluations"
+
+
+def _facts(model: ModelFile, rows: pd.DataFrame, seed: int, command: str) -> dict[str, Any]:
+    where = shipped.calibration_dir()
+    return manifest(
+        command,
+        seed=seed,
+        model_sha256=model.sha256,
+        parameters_sha256=hash_of([where / "parameters.toml"]),
+        targets_sha256=hash_of([where / "targets.toml"]),
+        history_sha256=hash_of(sorted(shipped.history_dir().glob("*.csv"))),
+        data_vintage=str(rows["vintage"].dropna().astype(str).max()),
+        last_observed=str(history.last_observed(rows).date()),
+    )
+
+
+def _estimate(
+    problem: Problem,
+    found: Sequence[Start],
+    accepted: Acceptance,
+    best: np.ndarray,
+    rows: pd.DataFrame,
+    facts: dict[str, Any],
+) -> Estimate:
+    values = problem.values(best)
+    first = accepted.positions[0]
+    figures = observation.measured_fit(best[:, list(problem.columns).index(DEATHS)], rows)
+    sets = pd.DataFrame([problem.constants(row) for row in accepted.positions])
+    sets.insert(0, "loss", accepted.loss)
+    return Estimate(
+        best=pd.DataFrame(
+            {
+                "parameter": problem.names,
+                "value": list(problem.constants(first).values()),
+                "position": first,
+                "kind": [p.kind for p in problem.parameters],
+            }
+        ),
+        sets=sets.rename_axis("set"),
+        starts=pd.DataFrame(
+            {
+                "start": range(1, len(found) + 1),
+                "cost": [s.cost for s in found],
+                "evaluations": [s.evaluations for s in found],
+                "message": [s.message for s in found],
+            }
+        ),
+        residuals=problem.observations.assign(
+            model=values, residual=observation.residuals(problem.observations, values)
+        ),
+        fit=observation.fit_table(problem.observations, values),
+        manifest={
+            **facts,
+            "cost": found[0].cost,
+            "observations": int(problem.fitted.sum()),
+            "estimated": sum(p.kind == "estimated" for p in problem.parameters),
+            "informed_directions": round(accepted.informed, 1),
+            "largest_loss_accepted": round(accepted.limit, 1),
+            "sets": len(accepted.positions),
+            "candidates_tried": accepted.tried,
+            "months_worth": round(float(accepted.weights[_monthly(problem)].sum()), 1),
+            "fit_to": month_label(int(problem.observations["last"].max())),
+            "fit": figures,
+        },
+    )
+
+
+def _monthly(problem: Problem) -> np.ndarray:
+    fitted = problem.observations[problem.fitted]
+    return (fitted["first"] == fitted["last"]).to_numpy() & (fitted["kind"] == "flow").to_numpy()

@@ -1,0 +1,203 @@
+"""Reading a model file with PySD, whose translation is kept in our cache folder.
+
+PySD writes a Python module beside the model. A wheel may be read-only and processes race, so the module is
+made in a folder of its own, named by what it was made from, and moved into place in one step.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdforecast import shipped
+from sdforecast.errors import InputError, MachineError, Problem, nearest
+from sdforecast.model.groups import groups
+
+VENSIM = (".mdl",)
+XMILE = (".xmile", ".xml", ".stmx")
+LARGEST = 50_000_000
+"""Bytes beyond which a file is refused: the largest public models are below one tenth of it."""
+
+CONTROL = ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")
+_KINDS = {"Stateful": "stock", "Constant": "constant", "Auxiliary": "auxiliary", "Lookup": "lookup", "Data": "data"}
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model that PySD could read.
+
+    Attributes
+    ----------
+    path : the file as the user named it.
+    sha256 : hash of its bytes.
+    translation : the Python module that PySD made of it.
+    variables : one row a variable: name, kind (stock, auxiliary, constant, lookup, data), unit, subscripts,
+        sector (the Vensim group), value (of a scalar constant, otherwise NaN), comment.
+    """
+
+    path: Path
+    sha256: str
+    translation: Path
+    variables: pd.DataFrame
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether this is the model that comes with the package."""
+        return self.path.resolve() == shipped.model_file().resolve()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all variables, as the modeller wrote them."""
+        return [str(name) for name in self.variables["name"]]
+
+    def name_of(self, word: str) -> str:
+        """Return the variable that `word` names whatever its case; raises `InputError` with the nearest."""
+        wanted = " ".join(word.replace("_", " ").split()).casefold()
+        for name in self.names:
+            if name.casefold().replace("_", " ") == wanted:
+                return name
+        raise InputError(Problem(f"no variable '{word}'", file=str(self.path), hint=nearest(word, self.names)))
+
+
+def read(path: str | Path | None = None) -> ModelFile:
+    """Read a Vensim (.mdl) or XMILE (.xmile, .xml, .stmx) file, by default the shipped model.
+
+    Raises `InputError` if the file is missing, too large, of another kind or not understood by PySD, and
+    `MachineError` if there is no folder to put the translation in.
+    """
+    file = Path(path) if path is not None else shipped.model_file()
+    content = _content(file)
+    import pysd
+
+    key = hashlib.sha256(content + f"\0{pysd.__version__}\0{file.parent.resolve()}".encode()).hexdigest()[:32]
+    translation = _folder() / key / "model.py"
+    if not translation.is_file():
+        _translate(file, content, translation)
+    variables = _variables(file, content, translation)
+    return ModelFile(file, hashlib.sha256(content).hexdigest(), translation, variables)
+
+
+def _content(file: Path) -> bytes:
+    if file.suffix.lower() not in VENSIM + XMILE:
+        raise InputError(Problem("is not a model file", file=str(file), hint="expected .mdl, .xmile, .xml or .stmx"))
+    if not file.is_file():
+        beside = sorted(p.name for p in file.parent.glob("*") if p.suffix.lower() in VENSIM + XMILE)
+        hint = nearest(file.name, beside) if beside else None
+        raise InputError(Problem("no such model file", file=str(file), hint=hint))
+    try:
+        if file.stat().st_size > LARGEST:
+            raise InputError(Problem(f"is larger than {LARGEST // 1_000_000} MB", file=str(file)))
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror}", file=str(file))) from error
+
+
+def _folder() -> Path:
+    """Return a folder for translations: our cache, or one for this process where that cannot be written."""
+    folder = shipped.cache_dir() / "translations"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return _process_folder()
+
+
+_own_folder: list[Path] = []  # made at most once, removed when the process ends
+
+
+def _process_folder() -> Path:
+    if not _own_folder:
+        try:
+            _own_folder.append(Path(tempfile.mkdtemp(prefix="sdforecast-")))
+        except OSError as error:
+            raise MachineError(Problem("no folder for translated models", hint="set XDG_CACHE_HOME")) from error
+        atexit.register(shutil.rmtree, _own_folder[0], ignore_errors=True)
+    return _own_folder[0]
+
+
+def _translate(file: Path, content: bytes, translation: Path) -> None:
+    """Have PySD write `translation`; whoever comes first wins, all see a whole folder."""
+    import pysd
+
+    fresh = Path(tempfile.mkdtemp(prefix=".", dir=translation.parent.parent))
+    try:
+        suffix = file.suffix.lower()
+        copy = fresh / f"model{suffix}"
+        copy.write_bytes(content)
+        reader: Callable[..., Any] = pysd.read_vensim if suffix in VENSIM else pysd.read_xmile
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                reader(str(copy), initialize=False)
+        except Exception as error:  # PySD's parsers raise whatever their libraries raise
+            raise InputError(_not_understood(file, error)) from error
+        _point_at_data(fresh / "model.py", file.parent)
+        try:
+            fresh.replace(translation.parent)
+        except OSError:
+            if not translation.is_file():
+                raise
+    except OSError as error:
+        raise MachineError(Problem(f"cannot translate the model: {error}", file=str(translation.parent))) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _not_understood(file: Path, error: Exception) -> Problem:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0][:200] if lines else type(error).__name__
+    return Problem(f"PySD does not understand this model: {reason}", file=str(file))
+
+
+def _point_at_data(module: Path, folder: Path) -> None:
+    """Let external data be looked for beside the model and not beside the translation."""
+    text = module.read_text(encoding="utf-8")
+    module.write_text(
+        text.replace("_root = Path(__file__).parent", f"_root = Path({str(folder.resolve())!r})"), encoding="utf-8"
+    )
+
+
+def _variables(file: Path, content: bytes, translation: Path) -> pd.DataFrame:
+    import pysd
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded = pysd.load(str(translation), initialize=False)
+            doc = loaded.doc
+    except Exception as error:  # a translated user model may fail in any way
+        raise InputError(_not_understood(file, error)) from error
+    sectors = groups(content.decode("utf-8", errors="replace")) if file.suffix.lower() in VENSIM else {}
+    doc = doc[~doc["Real Name"].isin(("Time", *CONTROL))]
+    values = [_value(loaded, kind, py) for kind, py in zip(doc["Type"], doc["Py Name"], strict=True)]
+    return pd.DataFrame(
+        {
+            "name": doc["Real Name"].astype(str),
+            "kind": doc["Type"].map(lambda kind: _KINDS.get(str(kind), str(kind).lower())),
+            "unit": doc["Units"].fillna("").astype(str),
+            "subscripts": doc["Subscripts"].map(lambda dims: ", ".join(dims) if dims else ""),
+            "sector": doc["Real Name"].map(lambda name: sectors.get(str(name).lower(), "")),
+            "value": values,
+            "comment": doc["Comment"].fillna("").map(lambda text: " ".join(str(text).split())),
+        }
+    ).reset_index(drop=True)
+
+
+def _value(loaded: Any, kind: object, py_name: str) -> float:
+    if kind != "Constant":
+        return float("nan")
+    value = np.asarray(getattr(loaded.components, py_name)())
+    return float(value) if value.ndim == 0 else float("nan")

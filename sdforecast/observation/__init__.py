@@ -1,0 +1,16 @@
+"""What was observed, set against what the model gives for the same thing over the same time."""
+
+from sdforecast.observation.fit import fit_table, measured_fit
+from sdforecast.observation.predicting import columns_needed, predicted, residuals
+from sdforecast.observation.targets import Target, load, observations
+
+__all__ = [
+    "Target",
+    "columns_needed",
+    "fit_table",
+    "load",
+    "measured_fit",
+    "observations",
+    "predicted",
+    "residuals",
+]

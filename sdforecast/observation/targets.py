@@ -1,0 +1,178 @@
+"""Targets: which published series stands against which variable (`calibration/targets.toml`)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sdforecast import calendar, history, shipped
+from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.parameters import read_entries
+
+KINDS = ("flow", "level")
+SCALES = ("log", "logit")
+_REQUIRED = ("name", "title", "series", "aggregation", "breakdown", "from", "to", "variable", "kind", "scale", "sd")
+_OPTIONAL = ("group", "leave_out", "fitted", "reason")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of evidence.
+
+    Attributes
+    ----------
+    series : names of series whose values are added.
+    aggregation : the kinds of period used.
+    first, last : months (model time) that periods must lie within.
+    kind : `flow` (sum of a monthly flow) or `level` (mean of a level).
+    scale, sd : `log` or `logit`, and the standard deviation of a residual on it.
+    group : months added up into one observation.
+    leave_out : first months of periods not used, since another covers them.
+    fitted : whether it enters the fit; `reason` says why not.
+    """
+
+    name: str
+    title: str
+    series: tuple[str, ...]
+    aggregation: tuple[str, ...]
+    breakdown: str
+    first: int
+    last: int
+    variable: str
+    kind: str
+    scale: str
+    sd: float
+    group: int
+    leave_out: tuple[int, ...]
+    fitted: bool
+    reason: str
+
+
+def load(path: Path | None = None) -> list[Target]:
+    """Return the targets of a table, by default the shipped one. Raises `InputError` with all faults."""
+    file = path or shipped.calibration_dir() / "targets.toml"
+    text, entries = read_entries(file, "target")
+    lines = [text[: match.start()].count("\n") + 1 for match in re.finditer(r"^\[\[target\]\]", text, re.MULTILINE)]
+    problems: list[Problem] = []
+    targets: list[Target] = []
+    for k, entry in enumerate(entries):
+        faults = list(_faults(entry))
+        line = lines[k] if k < len(lines) else None
+        problems += [Problem(what, file=str(file), line=line, hint=hint) for what, hint in faults]
+        if not faults:
+            targets.append(_target(entry))
+    if problems:
+        raise InputError(*problems)
+    return targets
+
+
+def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
+    label = f"target '{entry.get('name', '?')}'"
+    known = _REQUIRED + _OPTIONAL
+    for word in sorted(set(entry) - set(known)):
+        yield f"{label}: unknown key '{word}'", nearest(word, known)
+    missing = [word for word in _REQUIRED if word not in entry]
+    for word in missing:
+        yield f"{label}: '{word}' is missing", None
+    if missing:
+        return
+    for word, choices in (("kind", KINDS), ("scale", SCALES)):
+        if entry[word] not in choices:
+            yield f"{label}: '{entry[word]}' is no {word}", nearest(str(entry[word]), choices)
+    sd = entry["sd"]
+    if isinstance(sd, bool) or not isinstance(sd, int | float) or not (math.isfinite(sd) and sd > 0):
+        yield f"{label}: 'sd' must be a number above zero", None
+    for month in (entry["from"], entry["to"], *entry.get("leave_out", [])):
+        try:
+            calendar.parse_month(month)
+        except ValueError as error:
+            yield f"{label}: {error}", None
+
+
+def _target(entry: Mapping[str, Any]) -> Target:
+    return Target(
+        name=entry["name"], title=entry["title"],
+        series=_words(entry["series"]), aggregation=_words(entry["aggregation"]), breakdown=entry["breakdown"],
+        first=calendar.parse_month(entry["from"]), last=calendar.parse_month(entry["to"]),
+        variable=entry["variable"], kind=entry["kind"], scale=entry["scale"], sd=float(entry["sd"]),
+        group=int(entry.get("group", 1)),
+        leave_out=tuple(calendar.parse_month(month) for month in entry.get("leave_out", [])),
+        fitted=bool(entry.get("fitted", True)), reason=str(entry.get("reason", "")),
+    )  # fmt: skip
+
+
+def _words(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def observations(targets: Iterable[Target], rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the observations that `targets` take from the history `rows`, in their order.
+
+    Columns: `target, title, series, variable, kind, scale, sd, fitted, first, last` (months of model time),
+    `start, end` (days), `observed`, `unit`, `grade` (the weakest that went in). Raises `InputError` where a target
+    finds nothing.
+    """
+    return pd.concat([_of(target, rows) for target in targets], ignore_index=True)
+
+
+def _of(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
+    parts = [_series(target, name, rows) for name in target.series]
+    found = parts[0]
+    for part in parts[1:]:
+        found = found.merge(part, on=["first", "last"], suffixes=("", "_more"))
+        found["observed"] += found.pop("observed_more")
+        found["grade"] = found[["grade", "grade_more"]].max(axis=1)
+        found = found.drop(columns=[name for name in found if str(name).endswith("_more")])
+    if target.group > 1:
+        found = _grouped(found, target.group)
+    if found.empty:
+        raise InputError(Problem(f"target '{target.name}' finds no observation in its span"))
+    found = found.assign(
+        target=target.name, title=target.title, series=" + ".join(target.series), variable=target.variable,
+        kind=target.kind, scale=target.scale, sd=target.sd, fitted=target.fitted,
+    )  # fmt: skip
+    found["start"] = [calendar.month_start(int(month)) for month in found["first"]]
+    found["end"] = [calendar.month_end(int(month)) for month in found["last"]]
+    return found
+
+
+def _series(target: Target, name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    wanted = [
+        history.select(rows, name, aggregation=kind, breakdown=target.breakdown)
+        for kind in target.aggregation
+        if ((rows["series"] == name) & (rows["aggregation"] == kind)).any()
+    ]
+    if not wanted:
+        raise InputError(Problem(f"target '{target.name}': series '{name}' has no {' or '.join(target.aggregation)}"))
+    chosen = pd.concat(wanted, ignore_index=True)
+    first, last = calendar.months_of(chosen["period_start"], chosen["period_end"])
+    table = pd.DataFrame(
+        {
+            "first": first,
+            "last": last,
+            "observed": chosen["value"].to_numpy(float),
+            "unit": chosen["unit"].to_numpy(),
+            "grade": chosen["grade"].astype("string").map(_GRADE_ORDER).to_numpy(),
+        }
+    )
+    inside = (table["first"] >= target.first) & (table["last"] <= target.last)
+    return table[inside & ~table["first"].isin(target.leave_out)].sort_values(["first", "last"], ignore_index=True)
+
+
+_GRADE_ORDER = {"seen": 0, "derived": 1, "memory": 2, "judgement": 3}
+
+
+def _grouped(found: pd.DataFrame, months: int) -> pd.DataFrame:
+    """Add up whole runs of `months` months; an incomplete last one is left out."""
+    block = (found["first"] - found["first"].min()) // months
+    whole = found.groupby(block).agg(
+        first=("first", "min"), last=("last", "max"), n=("observed", "size"),
+        observed=("observed", "sum"), unit=("unit", "first"), grade=("grade", "max"),
+    )  # fmt: skip
+    return whole[whole["n"] == months].drop(columns="n").reset_index(drop=True)

@@ -1,0 +1,48 @@
+"""What a scenario changes in a run: the series and constants that override the model's own."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.model import ModelFile
+from sdforecast.scenario.levels import levels
+from sdforecast.scenario.resolving import resolve
+from sdforecast.scenario.schema import Scenario
+
+
+def series(scenario: Scenario, model: ModelFile) -> dict[str, pd.Series]:
+    """Return the level of every instrument by month, under the name it has in `model`.
+
+    Raises `InputError` where the model lacks an instrument that the scenario changes; an instrument that neither
+    changes nor exists is left out.
+    """
+    table = levels(scenario)
+    known = {name.casefold(): name for name in model.names}
+    changed = {change.instrument for change in resolve(scenario).instruments}
+    missing = [name for name in changed if _spelled(name) not in known]
+    if missing:
+        raise InputError(
+            *(Problem(f"scenario '{scenario.name}': the model has no variable '{_spelled(name)}'", file=str(model.path))
+              for name in missing)
+        )  # fmt: skip
+    found = {str(name): known.get(_spelled(str(name))) for name in table.columns}
+    return {name: table[column].astype(float) for column, name in found.items() if name is not None}
+
+
+def constants(scenario: Scenario, model: ModelFile) -> dict[str, float]:
+    """Return the constants that the scenario sets. Raises `InputError` for a name that is none, with the nearest."""
+    whole = resolve(scenario)
+    known = model.variables.loc[model.variables["kind"] == "constant", "name"].tolist()
+    found: dict[str, float] = {}
+    for name, value in {**whole.parameters, **whole.assumptions}.items():
+        if model_name := next((k for k in known if k.casefold() == name.replace("_", " ").casefold()), None):
+            found[model_name] = float(value)
+        else:
+            what = f"scenario '{scenario.name}': no constant '{name}' in the model"
+            raise InputError(Problem(what, file=str(model.path), hint=nearest(name, known)))
+    return found
+
+
+def _spelled(instrument: str) -> str:
+    return instrument.replace("_", " ").casefold()
