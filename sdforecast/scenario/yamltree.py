@@ -14,7 +14,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
 from ruamel.yaml.events import (
-    AliasEvent,
     CollectionEndEvent,
     CollectionStartEvent,
     DocumentStartEvent,
@@ -137,7 +136,7 @@ def _refuse(events: Any, file: str) -> None:
             what, hint = "a second document starts here", "one scenario a file"
         elif isinstance(event, DocumentStartEvent) and (event.version or event.tags):
             what, hint = "YAML directives are not used in scenario files", "remove the line with %"
-        elif isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+        elif getattr(event, "anchor", None):  # an alias carries the name of its anchor
             what, hint = (
                 "anchors (&) and aliases (*) are not used in scenario files",
                 "write the value out, or quote it",

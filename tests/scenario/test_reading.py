@@ -193,6 +193,11 @@ def test_changes_of_one_instrument_may_follow_each_other(mix: Callable[..., Path
     assert len(load(mix(body)).instruments) == 2
 
 
+def test_a_change_may_end_as_soon_as_its_ramp_is_complete(mix: Callable[..., Path]) -> None:
+    body = "instruments:\n" + CHANGE.format("2027-01, ramp_months: 3, end: 2027-03", "")
+    assert load(mix(body)).instruments[0].end == "2027-03"
+
+
 def test_a_counterfactual_may_start_in_the_past(mix: Callable[..., Path]) -> None:
     body = "counterfactual: true\ninstruments:\n" + CHANGE.format("2015-01", "")
     assert load(mix(body)).instruments[0].start == "2015-01"
