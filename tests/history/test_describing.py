@@ -38,7 +38,8 @@ def test_select_refuses(shipped: pd.DataFrame, series: str, choice: dict[str, st
 
 def test_select_does_not_change_its_input(shipped: pd.DataFrame) -> None:
     before = shipped.copy()
-    history.select(shipped, "naloxone_kits")["value"] = 0.0
+    rows = history.select(shipped, "naloxone_kits")
+    rows["value"] = 0.0
     pd.testing.assert_frame_equal(shipped, before)
 
 
