@@ -4,10 +4,11 @@ from sdforecast.history.checking import check
 from sdforecast.history.describing import describe, last_observed, select
 from sdforecast.history.descriptions import Break, Series, load_descriptions
 from sdforecast.history.reading import load, load_vintages
-from sdforecast.history.vocabulary import COLUMNS, USABLE
+from sdforecast.history.vocabulary import COLUMNS, GRADES, USABLE
 
 __all__ = [
     "COLUMNS",
+    "GRADES",
     "USABLE",
     "Break",
     "Series",

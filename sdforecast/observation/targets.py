@@ -137,6 +137,7 @@ def _of(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
         target=target.name, title=target.title, series=" + ".join(target.series), variable=target.variable,
         kind=target.kind, scale=target.scale, sd=target.sd, fitted=target.fitted,
     )  # fmt: skip
+    found["grade"] = [_GRADES[int(order)] for order in found["grade"]]
     found["start"] = [calendar.month_start(int(month)) for month in found["first"]]
     found["end"] = [calendar.month_end(int(month)) for month in found["last"]]
     return found
@@ -158,14 +159,14 @@ def _series(target: Target, name: str, rows: pd.DataFrame) -> pd.DataFrame:
             "last": last,
             "observed": chosen["value"].to_numpy(float),
             "unit": chosen["unit"].to_numpy(),
-            "grade": chosen["grade"].astype("string").map(_GRADE_ORDER).to_numpy(),
+            "grade": [_GRADES.index(str(grade)) for grade in chosen["grade"]],
         }
     )
     inside = (table["first"] >= target.first) & (table["last"] <= target.last)
     return table[inside & ~table["first"].isin(target.leave_out)].sort_values(["first", "last"], ignore_index=True)
 
 
-_GRADE_ORDER = {"seen": 0, "derived": 1, "memory": 2, "judgement": 3}
+_GRADES = history.GRADES  # strongest first, so that the largest index is the weakest that went in
 
 
 def _grouped(found: pd.DataFrame, months: int) -> pd.DataFrame:

@@ -1,0 +1,55 @@
+"""`sdforecast calibrate`: estimate the constants from the history."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from sdforecast.cli.modelfile import model_option, open_model
+from sdforecast.cli.progress import duration
+from sdforecast.cli.tables import print_json, print_table
+
+_COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond_two")
+
+
+@click.command(epilog="\b\nExample:\n  sdforecast calibrate --starts 2 --sets 20 -o estimate")
+@model_option
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with history of yours.")
+@click.option("--starts", type=click.IntRange(1, 100), default=4, show_default=True, help="Searches.")
+@click.option("--sets", type=click.IntRange(1, 1000), default=40, show_default=True, help="Acceptable sets to look for.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of starts and candidates.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("estimate"), metavar="DIR",
+              show_default=True, help="Folder for the estimate.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
+def calibrate(
+    model: Path | None, data: Path | None, starts: int, sets: int, seed: int, output: Path, as_json: bool, quiet: bool
+) -> None:
+    """Estimate the constants by least squares from several starts, and find the sets that fit acceptably.
+
+    Targets and priors are those of calibration/targets.toml and calibration/parameters.toml. Through PySD a start
+    takes some minutes on two cores. 'sdforecast forecast --estimate DIR' uses the result.
+    """
+    from sdforecast.inference import calibrate, write
+    from sdforecast.writing import replaced_folder
+
+    begun = time.monotonic()
+
+    def told(line: str) -> None:
+        if not quiet:
+            click.echo(f"{duration(time.monotonic() - begun)}: {line}", err=True)
+
+    file = open_model(model)
+    with replaced_folder(output):  # refuse a folder that is not ours now, not after ten minutes
+        pass
+    command = f"sdforecast calibrate --starts {starts} --sets {sets} --seed {seed}"
+    found = calibrate(file, starts=starts, sets=sets, seed=seed, folder=data, command=command, told=told)
+    write(found, output)
+    if as_json:
+        print_json({"folder": str(output), "fit": found.fit.to_dict("records"), **found.manifest})
+    elif not quiet:
+        print_table(found.fit[list(_COLUMNS)].to_dict("records"))
+        click.echo(f"annual deaths 2013-2024: mean absolute error {found.manifest['fit']['annual_mape']:.1f} %; "
+                   f"months 2023-01 to 2025-04: {found.manifest['fit']['recent_mape']:.1f} %", err=True)  # fmt: skip

@@ -1,0 +1,25 @@
+"""The option --model, and the warning that goes with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sdforecast.model import ModelFile
+
+model_option = click.option(
+    "--model", "model", type=click.Path(path_type=Path), metavar="FILE", help="A .mdl, .xmile or .stmx file."
+)
+
+
+def open_model(path: Path | None) -> ModelFile:
+    """Read the model; a file that is not ours is named as what it is: code that PySD runs."""
+    from sdforecast import shipped
+    from sdforecast.model import read
+
+    if path is not None and path.resolve() != shipped.model_file().resolve():
+        click.echo(f"warning: PySD runs {path} as code; run only models you trust", err=True)
+    return read(path)

@@ -1,0 +1,130 @@
+"""One deterministic run a scenario, of our model or of anyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sdforecast import calendar
+from sdforecast.engine import Simulator
+from sdforecast.engine.reference import Override
+from sdforecast.errors import InputError, Problem
+from sdforecast.forecast.running import outputs, trajectories
+from sdforecast.model import ModelFile
+from sdforecast.scenario import Scenario, instrument_ids
+
+
+def counts_months(model: ModelFile) -> bool:
+    """Return whether the model is ours or made from it: it has our instruments, and months from January 2010."""
+    known = {name.casefold() for name in model.names}
+    return any(name.replace("_", " ") in known for name in instrument_ids())
+
+
+def run(
+    model: ModelFile,
+    scenarios: Sequence[Scenario] = (),
+    overrides: Mapping[str, float] | None = None,
+    variables: Sequence[str] | None = None,
+    *,
+    first: float | None = None,
+    last: float | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> xr.Dataset:
+    """Run `model` once under each scenario, or once as it stands.
+
+    Parameters
+    ----------
+    overrides : values of constants by name, on top of what a scenario sets.
+    variables : what to keep (default: every scalar stock and auxiliary).
+    first, last : months of model time to keep; for a model with a time of its own, the times.
+
+    Returns
+    -------
+    Dataset with dimensions (scenario, time) for a model that counts months, otherwise (time,), where time is the
+    model's own.
+
+    Raises
+    ------
+    InputError : an unknown name; scenarios asked of a model without instruments.
+    """
+    given = {model.name_of(name): float(value) for name, value in (overrides or {}).items()}
+    if counts_months(model):
+        begin, end = int(first or 0), int(311 if last is None else last)
+        mixes = scenarios or (Scenario(name="current-course", title="Current course"),)
+        runs = trajectories(model, [given], mixes, variables, first=begin, last=end, advance=advance)
+        return runs.isel(set=0, drop=True)
+    if scenarios:
+        what = "has none of the instruments, so a scenario cannot be applied"
+        raise InputError(Problem(what, file=str(model.path), hint="leave --scenario out, or use --set"))
+    return _own_time(model, given, variables, first, last, advance)
+
+
+def _own_time(
+    model: ModelFile,
+    given: Mapping[str, Override],
+    variables: Sequence[str] | None,
+    first: float | None,
+    last: float | None,
+    advance: Callable[[], None],
+) -> xr.Dataset:
+    names = list(outputs(model, variables)) if variables is not None else _scalars(model)
+    table = Simulator(model).run(given, names, last)
+    advance()
+    if first is not None:
+        table = table.loc[table.index >= first]
+    if table.empty:
+        raise InputError(Problem("the span asked for holds no saved time", file=str(model.path)))
+    facts = model.variables.set_index("name")
+    return xr.Dataset(
+        {
+            name: (
+                "time",
+                np.asarray(table[name], dtype=float),
+                {"unit": str(facts.loc[name, "unit"]), "comment": str(facts.loc[name, "comment"]), "per": ""},
+            )
+            for name in names
+        },
+        coords={"time": table.index.to_numpy(float)},
+    )
+
+
+def _scalars(model: ModelFile) -> list[str]:
+    table = model.variables
+    wanted = table["kind"].isin(("stock", "auxiliary")) & (table["subscripts"] == "")
+    return [str(name) for name in table.loc[wanted, "name"]]
+
+
+def tidy(runs: xr.Dataset) -> pd.DataFrame:
+    """Return a run as a tidy table: scenario (where there is one), time, variable, unit, value."""
+    parts = []
+    for name, array in runs.data_vars.items():
+        part = array.to_dataframe(name="value").reset_index()
+        parts.append(part.assign(variable=str(name), unit=array.attrs["unit"]))
+    table = pd.concat(parts, ignore_index=True)
+    if np.issubdtype(runs["time"].dtype, np.datetime64):
+        table["time"] = table["time"].dt.strftime("%Y-%m-%d")
+    columns = ["scenario"] if "scenario" in table else []
+    return table[[*columns, "time", "variable", "unit", "value"]]
+
+
+def by_year(runs: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
+    """Return one row a scenario and variable and one column a year: sums of flows, levels at the year's end."""
+    rows = []
+    for mix in runs["scenario"].to_numpy():
+        for name, array in runs.sel(scenario=mix).data_vars.items():
+            yearly = array.resample(time="YE")
+            values = yearly.sum() if array.attrs["per"] == "month" else yearly.last()
+            found = dict(zip(values["time"].dt.year.to_numpy(), values.to_numpy(), strict=True))
+            unit = array.attrs["unit"].replace("/Month", "/year") if array.attrs["per"] else array.attrs["unit"]
+            rows.append({"scenario": str(mix), "variable": str(name), "unit": unit, **{y: found.get(y) for y in years}})
+    return pd.DataFrame(rows)
+
+
+def whole_years(runs: xr.Dataset) -> list[int]:
+    """Return the calendar years of which the run holds all twelve months."""
+    months = pd.DatetimeIndex(runs["time"].to_numpy())
+    counts = months.year.value_counts()
+    return sorted(int(year) for year, count in counts.items() if count == 12 and year >= calendar.FIRST_YEAR)
