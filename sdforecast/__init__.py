@@ -1,3 +1,25 @@
-"""sdforecast: stock-and-flow forecasts of the US fentanyl crisis."""
+"""sdforecast: stock-and-flow forecasts of the US fentanyl crisis.
+
+>>> import sdforecast as sdf
+>>> model = sdf.load_model()
+>>> run = model.run(scenario="treatment-naloxone-surge")
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from sdforecast.api import Model, calibrate, forecast, load_model, report
+
+__all__ = ["Model", "__version__", "calibrate", "forecast", "load_model", "report"]
+_PUBLIC = frozenset(__all__) - {"__version__"}
+
+
+def __getattr__(name: str) -> Any:
+    # The public names live in `api`; importing them only when asked for keeps `sdforecast --help` quick.
+    if name in _PUBLIC:
+        from sdforecast import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'sdforecast' has no attribute '{name}'")

@@ -26,6 +26,7 @@ DISTRIBUTIONS = ("lognormal", "normal")
 GRADES = ("seen", "derived", "memory", "judgement")
 _TEXT = {"name": None, "unit": None, "source": None, "kind": KINDS, "grade": GRADES}
 _NUMBERS = ("value", "spread", "low", "high")
+_ROUNDED = 1e-5
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,11 @@ def _parameter(entry: Mapping[str, Any]) -> Parameter:
 
 
 def disagreements(parameters: Iterable[Parameter], model: ModelFile) -> list[Problem]:
-    """Return where table and model differ: a constant without an entry, an entry without a constant, a value."""
+    """Return where table and model differ: a constant without an entry, an entry without a constant, a value.
+
+    The model file carries the best estimate, the table the centre of the prior: the value must lie within bounds,
+    and be the same only where it is fixed.
+    """
     constants = model.variables[model.variables["kind"] == "constant"].set_index("name")
     values = {str(name): float(value) for name, value in constants["value"].items()}
     units = {str(name): str(unit) for name, unit in constants["unit"].items()}
@@ -173,8 +178,12 @@ def disagreements(parameters: Iterable[Parameter], model: ModelFile) -> list[Pro
             problems.append(Problem(f"parameter '{name}' is no constant of the model", hint=nearest(name, model.names)))
             continue
         value, unit = values[name], units[name]
-        if not np.isclose(value, parameter.value, rtol=1e-9):
+        if parameter.kind == "data" and not np.isclose(value, parameter.value, rtol=1e-9):
             problems.append(Problem(f"'{name}' is {value:g} in the model and {parameter.value:g} in the table"))
+        slack = _ROUNDED * max(abs(parameter.low), abs(parameter.high))  # the file has six digits
+        if not parameter.low - slack <= value <= parameter.high + slack:
+            what = f"'{name}' is {value:g} in the model, outside {parameter.low:g} to {parameter.high:g}"
+            problems.append(Problem(what))
         if parameter.unit != unit:
             problems.append(Problem(f"'{name}' has unit '{unit}' in the model and '{parameter.unit}' in the table"))
     return problems

@@ -21,8 +21,12 @@ class Entry:
 
 
 COMMANDS = {
+    "run": Entry("sdforecast.cli.run", "run", "Run the model once under each scenario."),
+    "forecast": Entry("sdforecast.cli.forecast", "forecast", "Run all acceptable parameter sets; write the page."),
+    "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate the constants from the history."),
     "scenarios": Entry("sdforecast.cli.scenarios", "scenarios", "List, show and check policy mixes."),
     "data": Entry("sdforecast.cli.data", "data", "List, show and check the historical series."),
+    "model": Entry("sdforecast.cli.model", "model", "Show and check what is in a model file."),
 }
 """Every command, in the order of the help text."""
 

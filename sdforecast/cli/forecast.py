@@ -20,7 +20,9 @@ _YEARS = (2026, 2028, 2030, 2035)
 
 
 @click.command(epilog="\b\nExample:\n  sdforecast forecast -s current-course -s china-first -o results")
-@click.option("-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE", help="The first is the reference.")
+@click.option(
+    "-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE", help="The first is the reference."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR",
               show_default=True, help="Folder for page, figures and data.")  # fmt: skip
 @click.option("--sets", type=click.IntRange(1), metavar="N", help="Use only N parameter sets, the best first.")

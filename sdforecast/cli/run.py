@@ -119,7 +119,9 @@ def _print(runs: xr.Dataset, monthly: bool) -> None:
         table = runs.isel(time=_spread(runs.sizes["time"])).to_dataframe().reset_index()
         print_table(table.iloc[:, :8].to_dict("records"))
         if table.shape[1] > 8:
-            click.echo(f"({table.shape[1] - 8} more variables: choose with --variables, or write all with -o)", err=True)
+            click.echo(
+                f"({table.shape[1] - 8} more variables: choose with --variables, or write all with -o)", err=True
+            )
         return
     whole = single.whole_years(runs)
     years = [year for year in _YEARS if year in whole] or whole
@@ -132,5 +134,3 @@ def _print(runs: xr.Dataset, monthly: bool) -> None:
 
 def _spread(n: int) -> list[int]:
     return sorted({round(k * (n - 1) / (_ROWS - 1)) for k in range(_ROWS)}) if n > 1 else [0]
-
-

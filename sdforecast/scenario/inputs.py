@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sdforecast.engine import Simulator
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
-from sdforecast.scenario.levels import levels
+from sdforecast.scenario.instruments import instrument_history
+from sdforecast.scenario.levels import history_levels, levels
 from sdforecast.scenario.resolving import resolve
 from sdforecast.scenario.schema import Scenario
+
+CLOSE = 1e-9
+"""Difference of levels that is rounding."""
 
 
 def series(scenario: Scenario, model: ModelFile) -> dict[str, pd.Series]:
@@ -42,6 +47,27 @@ def constants(scenario: Scenario, model: ModelFile) -> dict[str, float]:
             what = f"scenario '{scenario.name}': no constant '{name}' in the model"
             raise InputError(Problem(what, file=str(model.path), hint=nearest(name, known)))
     return found
+
+
+def disagreements(model: ModelFile) -> list[Problem]:
+    """Return where the tables of the instruments in `model` differ from their history as the scenarios use it.
+
+    The model file carries the current course, so that it runs alone; it is compared as PySD runs it.
+    """
+    known = {name.casefold(): name for name in model.names}
+    table = history_levels(instrument_history())
+    missing = [name for name in table if _spelled(str(name)) not in known]
+    problems = [Problem(f"the model has no instrument '{name}'", file=str(model.path)) for name in missing]
+    names = [known[_spelled(str(name))] for name in table if name not in missing]
+    if not names:
+        return problems
+    run = Simulator(model).run({}, names)
+    for column, name in zip([c for c in table if c not in missing], names, strict=True):
+        gap = float((run[name].to_numpy()[: len(table)] - table[column].to_numpy()[: len(run)]).__abs__().max())
+        if gap > CLOSE:
+            what = f"'{name}' differs from its history by up to {gap:.3g}"
+            problems.append(Problem(what, file=str(model.path), hint="copy the knots of instruments.csv"))
+    return problems
 
 
 def _spelled(instrument: str) -> str:
