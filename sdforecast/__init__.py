@@ -7,7 +7,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from sdforecast.version import __version__
 
 if TYPE_CHECKING:
     from sdforecast.api import Model, calibrate, forecast, load_model, report

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sdforecast import scenario as scenarios_
 from sdforecast import writing
-from sdforecast.forecast import DEFAULT_SCENARIOS, Forecast, single
-from sdforecast.forecast import forecast as _forecast
+from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast, single
+from sdforecast.forecasting import forecast as _forecast
 from sdforecast.inference import Estimate
 from sdforecast.inference import calibrate as _calibrate
 from sdforecast.model import ModelFile, read

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sdforecast import __version__
+from sdforecast.version import __version__
 
 PACKAGES = ("pysd", "numpy", "scipy", "pandas", "xarray", "matplotlib", "seaborn")
 

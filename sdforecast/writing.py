@@ -29,8 +29,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -68,14 +68,14 @@ def replaced_folder(path: Path, marker: str = "manifest.json") -> Iterator[Path]
 
 def _swap(fresh: Path, path: Path) -> None:
     if not path.exists():
-        os.replace(fresh, path)
+        fresh.replace(path)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    os.replace(path, old / "old")
+    path.replace(old / "old")
     try:
-        os.replace(fresh, path)
+        fresh.replace(path)
     except OSError:
-        os.replace(old / "old", path)
+        (old / "old").replace(path)
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)

@@ -13,7 +13,7 @@ from sdforecast.cli.progress import duration, progress
 from sdforecast.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from sdforecast.forecast import Forecast
+    from sdforecast.forecasting import Forecast
 
 _DEATHS = "synthetic opioid deaths"
 _YEARS = (2026, 2028, 2030, 2035)
@@ -45,7 +45,7 @@ def forecast(
     the parameter sets, not a probability. A scenario is a condition, not advice.
     """
     from sdforecast import report
-    from sdforecast.forecast import DEFAULT_SCENARIOS, forecast
+    from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast
     from sdforecast.inference import load
     from sdforecast.writing import replaced_folder
 

@@ -53,7 +53,7 @@ def run(
     levels are read at its end. A scenario is a condition, not advice.
     """
     del engine  # one engine so far; the option is here so that scripts need not change
-    from sdforecast.forecast import single
+    from sdforecast.forecasting import single
     from sdforecast.scenario import load
 
     if output is not None:
@@ -113,7 +113,7 @@ def _time(text: str | None, option: str, monthly: bool) -> float | None:
 
 
 def _print(runs: xr.Dataset, monthly: bool) -> None:
-    from sdforecast.forecast import single
+    from sdforecast.forecasting import single
 
     if not monthly:
         table = runs.isel(time=_spread(runs.sizes["time"])).to_dataframe().reset_index()
@@ -129,7 +129,7 @@ def _print(runs: xr.Dataset, monthly: bool) -> None:
         nothing = single.tidy(runs).to_dict("records")
         print_table(nothing[: 40 * _ROWS])
         return
-    print_table([{str(k): v for k, v in row.items()} for row in single.by_year(runs, years).to_dict("records")])
+    print_table(single.by_year(runs, years).to_dict("records"))
 
 
 def _spread(n: int) -> list[int]:

@@ -30,7 +30,7 @@ def check_suffix(path: Path) -> None:
 
 def save(runs: xr.Dataset, path: Path) -> None:
     """Write a run: CSV and tab tidy, NetCDF labelled, Parquet tidy. Raises `MachineError`."""
-    from sdforecast.forecast.single import tidy
+    from sdforecast.forecasting.single import tidy
     from sdforecast.writing import write_bytes, write_text
 
     suffix = path.suffix.lower()

@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NARROWEST = 24
 
 
-def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
+def print_table(rows: Sequence[Mapping[Any, Any]], columns: Sequence[str] | None = None) -> None:
     """Print `rows` as aligned columns; numbers to the right, the last column wrapped to the terminal.
 
     `columns` chooses and orders the keys (default: those of the first row). None is shown as nothing.

@@ -56,7 +56,7 @@ def trajectories(
 
     Returns
     -------
-    Dataset with dimensions (set, scenario, time), float64; see :class:`sdforecast.forecast.Forecast`.
+    Dataset with dimensions (set, scenario, time), float64; see :class:`sdforecast.forecasting.Forecast`.
     """
     wanted = outputs(model, variables)
     columns = list(dict.fromkeys(wanted.values()))

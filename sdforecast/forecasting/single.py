@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdforecast import calendar
 from sdforecast.engine import Simulator
 from sdforecast.engine.reference import Override
 from sdforecast.errors import InputError, Problem
-from sdforecast.forecast.running import outputs, trajectories
+from sdforecast.forecasting.running import outputs, trajectories
 from sdforecast.model import ModelFile
 from sdforecast.scenario import Scenario, instrument_ids
 
@@ -112,19 +111,21 @@ def tidy(runs: xr.Dataset) -> pd.DataFrame:
 
 def by_year(runs: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
     """Return one row a scenario and variable and one column a year: sums of flows, levels at the year's end."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for mix in runs["scenario"].to_numpy():
         for name, array in runs.sel(scenario=mix).data_vars.items():
             yearly = array.resample(time="YE")
-            values = yearly.sum() if array.attrs["per"] == "month" else yearly.last()
-            found = dict(zip(values["time"].dt.year.to_numpy(), values.to_numpy(), strict=True))
-            unit = array.attrs["unit"].replace("/Month", "/year") if array.attrs["per"] else array.attrs["unit"]
-            rows.append({"scenario": str(mix), "variable": str(name), "unit": unit, **{y: found.get(y) for y in years}})
+            counted = array.attrs["per"] == "month"
+            values = yearly.sum() if counted else yearly.last()
+            there = [int(year) for year in values["time"].dt.year.to_numpy()]
+            found = dict(zip(there, values.to_numpy().tolist(), strict=True))
+            unit = array.attrs["unit"].replace("/Month", "/year") if counted else array.attrs["unit"]
+            row: dict[str, object] = {"scenario": str(mix), "variable": str(name), "unit": unit}
+            rows.append(row | {str(year): found.get(year) for year in years})
     return pd.DataFrame(rows)
 
 
 def whole_years(runs: xr.Dataset) -> list[int]:
     """Return the calendar years of which the run holds all twelve months."""
-    months = pd.DatetimeIndex(runs["time"].to_numpy())
-    counts = months.year.value_counts()
-    return sorted(int(year) for year, count in counts.items() if count == 12 and year >= calendar.FIRST_YEAR)
+    years, counts = np.unique(pd.DatetimeIndex(runs["time"].to_numpy()).year, return_counts=True)
+    return [int(year) for year in years[counts == 12]]

@@ -9,8 +9,8 @@ import pandas as pd
 
 from sdforecast import calendar, history, parameters, scenario
 from sdforecast.errors import InputError, Problem
-from sdforecast.forecast.result import Forecast
-from sdforecast.forecast.running import trajectories
+from sdforecast.forecasting.result import Forecast
+from sdforecast.forecasting.running import trajectories
 from sdforecast.inference import Estimate, load
 from sdforecast.manifest import manifest
 from sdforecast.model import ModelFile

@@ -1,0 +1,18 @@
+"""Forecasts: every acceptable parameter set under every scenario."""
+
+from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast
+from sdforecast.forecasting.quantiles import LEVELS, quantile_table, twelve_month_sums
+from sdforecast.forecasting.result import Forecast
+from sdforecast.forecasting.running import dataset, outputs, trajectories
+
+__all__ = [
+    "DEFAULT_SCENARIOS",
+    "LEVELS",
+    "Forecast",
+    "dataset",
+    "forecast",
+    "outputs",
+    "quantile_table",
+    "trajectories",
+    "twelve_month_sums",
+]
