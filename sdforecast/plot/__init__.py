@@ -1,0 +1,29 @@
+"""Figures of a forecast: one family in each module, one style, all from tidy tables that can be had beside them."""
+
+from sdforecast.plot.comparison import by_year, by_year_data, paths, paths_data, totals, totals_data
+from sdforecast.plot.fan import fan, fan_data
+from sdforecast.plot.fit import months, months_data, targets, targets_data
+from sdforecast.plot.instruments import instrument_levels, levels_data
+from sdforecast.plot.sectors import sector, sector_data
+from sdforecast.plot.style import to_png, to_svg
+
+__all__ = [
+    "by_year",
+    "by_year_data",
+    "fan",
+    "fan_data",
+    "instrument_levels",
+    "levels_data",
+    "months",
+    "months_data",
+    "paths",
+    "paths_data",
+    "sector",
+    "sector_data",
+    "targets",
+    "targets_data",
+    "to_png",
+    "to_svg",
+    "totals",
+    "totals_data",
+]
