@@ -1,0 +1,5 @@
+"""What is published of a forecast: one page, its figures, and the data of both."""
+
+from sdforecast.reporting.writing import write
+
+__all__ = ["write"]

@@ -1,0 +1,197 @@
+"""The sentences of the page that state a finding, made from the numbers and from nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sdforecast.forecasting import Forecast, twelve_month_sums
+from sdforecast.plot import series
+from sdforecast.plot.comparison import totals_data
+from sdforecast.plot.sectors import shown, unit_words
+from sdforecast.reporting import words
+
+
+def headline(forecast: Forecast) -> list[str]:
+    """Return the answer in two sentences: deaths under the reference, and how the other conditions compare."""
+    year, last = series.compared_years(forecast)
+    deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
+    name = series.titles(forecast)[forecast.reference]
+    first = f"Under “{name}”, the model gives {words.about(deaths.sel(year=year).to_numpy())} deaths in {year}"
+    first += f"{_after(forecast)}."
+    if not series.others(forecast):
+        if last == year:
+            return [first]
+        return [first, f"For {last} it gives {words.about(deaths.sel(year=last).to_numpy())}."]
+    return [first, ranking(forecast)]
+
+
+def _after(forecast: Forecast) -> str:
+    rolling = series.counted(forecast, "12-month-ending")
+    if rolling.empty:
+        return ""
+    end = rolling.iloc[-1]
+    return f"; {words.published(end['value'])} were counted in the twelve months to {words.month(end['period_end'])}"
+
+
+def ranking(forecast: Forecast) -> str:
+    """Return which condition has the fewest deaths by median, by how much, and in how many parameter sets."""
+    totals = compared_totals(forecast)
+    order = by_median(totals)
+    best, period = order[0], "{}–{}".format(*series.compared_years(forecast))
+    titles = series.titles(forecast)
+    lowest = (totals.to_numpy().min(axis=1) >= totals.sel(scenario=best).to_numpy()).sum()
+    held = words.times(int(lowest), series.sets(forecast))
+    if best == forecast.reference:
+        return f"Over {period}, no other condition compared here has fewer; that holds in {held}."
+    less = (totals.sel(scenario=best) - totals.sel(scenario=forecast.reference)).to_numpy()
+    return f"Over {period}, deaths are fewest under “{titles[best]}”: {words.fewer(less)}; it is lowest in {held}."
+
+
+def whole_order(forecast: Forecast) -> str:
+    """Return all conditions from fewest to most deaths by median, and in how many sets the whole order holds."""
+    totals = compared_totals(forecast)
+    order, titles = by_median(totals), series.titles(forecast)
+    ranked = totals.sel(scenario=order).transpose("set", "scenario").to_numpy()
+    same = int((np.diff(ranked, axis=1) >= 0).all(axis=1).sum())
+    names = "; ".join(titles[name] for name in order)
+    held = words.times(same, series.sets(forecast))
+    return f"From fewest to most deaths by the median: {names}. This order as a whole holds in {held}."
+
+
+def compared_totals(forecast: Forecast) -> xr.DataArray:
+    """Return deaths over the compared years (dimensions set, scenario)."""
+    first, last = series.compared_years(forecast)
+    return series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last)).sum("year")
+
+
+def by_median(totals: xr.DataArray) -> list[str]:
+    """Return the scenarios from the fewest to the most deaths by the median over the sets."""
+    return [str(name) for name in totals["scenario"].to_numpy()[np.argsort(totals.median("set").to_numpy())]]
+
+
+def fan(forecast: Forecast) -> str:
+    """Return what the headline figure shows."""
+    rolling = series.counted(forecast, "12-month-ending")
+    text = ""
+    if len(rolling):
+        peak, end = rolling.iloc[int(rolling["value"].to_numpy().argmax())], rolling.iloc[-1]
+        text = (
+            f"Counted deaths in twelve months peaked at {words.published(peak['value'])} in "
+            f"{words.month(peak['period_end'])} and stood at {words.published(end['value'])} in "
+            f"{words.month(end['period_end'])}. "
+        )
+    sums = twelve_month_sums(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
+    last = sums.isel(time=-1)
+    name = series.titles(forecast)[forecast.reference]
+    moment = words.month(pd.Timestamp(sums["time"].to_numpy()[-1]))
+    return f"{text}Under “{name}” the sum of twelve months is {words.about(last.to_numpy())} in {moment}."
+
+
+def paths(forecast: Forecast) -> str:
+    """Return where each condition ends, beside the reference."""
+    _, last = series.compared_years(forecast)
+    deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=last).median("set")
+    titles = series.titles(forecast)
+    parts = [f"{words.count(float(deaths.sel(scenario=name)))} under “{titles[name]}”" for name in titles]
+    return f"Median deaths in {last}: {words.listed(parts)}."
+
+
+def totals(forecast: Forecast) -> str:
+    """Return the difference of each condition from the reference over all compared years."""
+    table, titles = totals_data(forecast), series.titles(forecast)
+    first, last = series.compared_years(forecast)
+    parts = [
+        f"{titles[name]}: {words.fewer(table.loc[table['scenario'] == name, 'value'].to_numpy())}"
+        for name in series.others(forecast)
+    ]
+    return f"Deaths over {first}–{last} against “{titles[forecast.reference]}”. {'; '.join(parts)}."
+
+
+def by_year(forecast: Forecast) -> str:
+    """Return in which year each condition has its first clear and its largest median difference."""
+    first, last = series.compared_years(forecast)
+    deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last))
+    gaps, titles = series.against(deaths, forecast.reference).median("set"), series.titles(forecast)
+    parts = []
+    for name in series.others(forecast):
+        gap = gaps.sel(scenario=name)
+        year = int(gap["year"].to_numpy()[int(np.abs(gap.to_numpy()).argmax())])
+        value = float(gap.sel(year=year))
+        parts.append(f"{titles[name]}: {words.count(abs(value))} {'fewer' if value < 0 else 'more'} in {year}")
+    return f"Largest yearly difference of the median: {'; '.join(parts)}."
+
+
+def sector(forecast: Forecast, name: str) -> str:
+    """Return what the panels of a sector show: observed variables with their error, the others from then to the end."""
+    variables = shown(forecast, name)
+    observed = [v for v in variables if (forecast.targets["variable"] == v).any()]
+    texts = [_against_data(forecast, variable) for variable in observed]
+    texts += [_course(forecast, variable) for variable in variables if variable not in observed][:2]
+    opening = "" if observed else "None of these variables is observed: they rest on structure and assumptions. "
+    return opening + " ".join(texts)
+
+
+def _against_data(forecast: Forecast, variable: str) -> str:
+    rows = forecast.targets[forecast.targets["variable"] == variable]
+    error = float((rows["model"] / rows["observed"] - 1).abs().mean() * 100)
+    plural = "observation" if len(rows) == 1 else "observations"
+    return f"{_capital(variable)}: off by {words.percent(error)} on average over {len(rows)} {plural}."
+
+
+def _course(forecast: Forecast, variable: str) -> str:
+    path = forecast.trajectories[variable].sel(scenario=forecast.reference).median("set").to_series()
+    last = series.last_counted(forecast)
+    times = pd.DatetimeIndex(path.index)
+    then, end = times[max(0, int(times.searchsorted(last, side="right")) - 1)], times[-1]
+    unit = unit_words(str(forecast.trajectories[variable].attrs.get("unit", "")))
+    unit = "" if unit == "no unit" else f" {unit}"
+    return (
+        f"{_capital(variable)}: {words.level(path[then])}{unit} in {words.month(then)}, "
+        f"{words.level(path[end])} in {words.month(end)} (median)."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def months(forecast: Forecast) -> str:
+    """Return how far modelled months are from counted ones."""
+    text = "Counted and modelled deaths by month."
+    if "recent_mape" in forecast.summary:
+        error = words.percent(float(forecast.summary["recent_mape"]))
+        text += f" From January 2023 to April 2025 the best fit is off by {error} a month on average."
+    if "peak_model" in forecast.summary:
+        model, seen = (words.month(forecast.summary[key]) for key in ("peak_model", "peak_observed"))
+        text += f" The sum of twelve months peaks in {model} in the model and in {seen} in the counts."
+    return text
+
+
+def targets(forecast: Forecast) -> str:
+    """Return how many observations are met within a factor of two, and which targets miss most."""
+    ratio = forecast.targets["model"] / forecast.targets["observed"]
+    inside = int(((ratio <= 2) & (ratio >= 0.5)).sum())
+    return f"{inside} of {len(ratio)} observations are met within a factor of two. {misses(forecast)}"
+
+
+def misses(forecast: Forecast) -> str:
+    """Return the targets with points off by more than a factor of two, or that there are none."""
+    bad = forecast.fit[forecast.fit["worst_factor"] > 2].sort_values("worst_factor", ascending=False, kind="stable")
+    if bad.empty:
+        return "No point of any target is off by more than a factor of two."
+    parts = [
+        f"{row['title']} (worst: a factor of {row['worst_factor']:.1f}, {row['worst_when']})"
+        for _, row in bad.iterrows()
+    ]
+    return f"Missed by more than a factor of two: {words.listed(parts)}."
+
+
+def levels(forecast: Forecast) -> str:
+    """Return how many instruments each condition changes."""
+    parts = [
+        f"{scenario.title}: {len({change.instrument for change in scenario.instruments}) or 'none'}"
+        for scenario in forecast.scenarios
+    ]
+    return f"Instruments changed by each condition: {'; '.join(parts)}."

@@ -1,0 +1,115 @@
+"""The page: everything that a forecast has to say, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from sdforecast.forecasting import Forecast
+from sdforecast.plot import series
+from sdforecast.plot.sectors import PANELS, left_out, shown
+from sdforecast.reporting import findings, tables, words
+from sdforecast.reporting.figures import Picture
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+SECTORS = {
+    "Precursor supply": "Who sells the chemicals, which routes of chemistry are still legally sold, what the chemicals "
+    "cost, and how sellers outside China grow.",
+    "Production": "Many small producers in Mexico who enter and leave by their margin, the network that serves them, "
+    "and production elsewhere that fills a gap.",
+    "Border flow": "What is sent, what is found and what arrives. Seizures are gross weight of mixtures; purity stands "
+    "between them and the pure kilograms of the model.",
+    "Demand": "How far fentanyl has replaced heroin, how strong it is, and how many people use opioids, have a "
+    "disorder or are in treatment.",
+    "Overdose deaths": "How often people who use drugs overdose, how many of them die, and the naloxone at hand.",
+    "Policy and political economy": "What stands between an instrument and its effect: cooperation, trust, capacity "
+    "and trade, quickly lost and slowly regained.",
+}
+"""What each sector is about."""
+
+
+def render(forecast: Forecast, pictures: Mapping[str, Picture]) -> str:
+    """Return the page as HTML. Everything that is not from our templates is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8"))
+    return environment.get_template("page.html.j2").render(style=style, pictures=pictures, **_context(forecast))
+
+
+def _context(forecast: Forecast) -> dict[str, Any]:
+    deaths, compared = series.DEATHS in forecast.trajectories, bool(series.others(forecast))
+    manifest = forecast.manifest
+    first, last = series.compared_years(forecast)
+    return {
+        "forecast": forecast,
+        "reference": series.titles(forecast)[forecast.reference],
+        "last_counted": words.month(series.last_counted(forecast)),
+        "has_counts": bool(len(series.counted(forecast, "month"))),
+        "vintage": str(manifest.get("data_vintage", "not stated")),
+        "made": str(manifest.get("created", ""))[:10],
+        "version": str(manifest.get("sdforecast", "")),
+        "sets": series.sets(forecast),
+        "period": f"{first}–{last}",
+        "end": words.month(str(forecast.trajectories["time"].to_numpy()[-1])),
+        "headline": findings.headline(forecast) if deaths else [],
+        "order": findings.whole_order(forecast) if deaths and compared else "",
+        "comparison": tables.comparison(forecast) if deaths and compared else None,
+        "by_year": tables.by_year(forecast) if deaths else None,
+        "conditions": [
+            (scenario, tables.changes(forecast, scenario), tables.settings(scenario)) for scenario in forecast.scenarios
+        ],
+        "sectors": [(name, SECTORS[name], _picture_name(name)) for name in PANELS if shown(forecast, name)],
+        "left_out": _left_out(forecast),
+        "fit": tables.fit(forecast) if len(forecast.fit) else None,
+        "misses": findings.misses(forecast) if len(forecast.fit) else "",
+        "annual": tables.annual(forecast),
+        "summary": _summary(forecast.summary),
+        "assumptions": tables.assumptions(forecast),
+        "exogenous": tables.exogenous(forecast),
+        "sources": tables.sources(forecast),
+        "facts": tables.facts(manifest),
+        "command": str(manifest.get("command", "")),
+    }
+
+
+def _picture_name(sector: str) -> str:
+    return f"sector-{sector.lower().replace(' ', '-')}"
+
+
+def _left_out(forecast: Forecast) -> list[str]:
+    """Return what this page lacks because the trajectories lack it, one sentence each."""
+    found = []
+    if series.DEATHS not in forecast.trajectories:
+        found.append(
+            f"The model has no variable “{series.DEATHS}”: headline, comparison and fit by month are left out."
+        )
+    elif not series.others(forecast):
+        found.append("One condition was run: there is no comparison.")
+    found += [f"The model has none of the variables of the sector “{name}”." for name in left_out(forecast)]
+    return found
+
+
+def _summary(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the figures of the fit as pairs of name and text, those that there are."""
+    found = []
+    if "annual_mape" in summary:
+        found.append(("Deaths a year, 2013–2024, mean absolute error", words.percent(summary["annual_mape"])))
+    if "recent_mape" in summary:
+        name = "Deaths a month, January 2023 to April 2025, mean absolute error"
+        found.append((name, words.percent(summary["recent_mape"])))
+    for key, title in (("observed", "counts"), ("model", "model")):
+        if f"peak_{key}" in summary:
+            moment = words.month(summary[f"peak_{key}"])
+            height = f"{summary[f'peak_{key}_value']:,.0f} in " if f"peak_{key}_value" in summary else ""
+            found.append((f"Highest sum of twelve months, {title}", f"{height}{moment}"))
+    return found

@@ -1,0 +1,234 @@
+"""The tables of the page, and CSV files that a spreadsheet cannot be made to run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdforecast import history
+from sdforecast.forecasting import Forecast
+from sdforecast.plot import series
+from sdforecast.plot.sectors import unit_words
+from sdforecast.reporting import findings, words
+from sdforecast.scenario import Scenario, instruments
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+KINDS = {
+    "estimated": "Estimated from the observations",
+    "assumption": "Assumed: a range by judgement that the observations cannot narrow",
+    "literature": "From published work",
+    "data": "Fixed: definitions, units and data",
+}
+"""Kinds of constants in the order of the page, as a reader would name them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts: the first cell of a row is its heading; `numeric` are the columns set to the right."""
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: frozenset[int] = field(default_factory=frozenset)
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    guarded = table.copy()
+    for column in guarded.columns:
+        if not pd.api.types.is_numeric_dtype(guarded[column]) and not _is_date(guarded[column]):
+            guarded[column] = guarded[column].map(_guard)
+    buffer = io.StringIO()
+    guarded.to_csv(buffer, index=False, float_format="%.7g", date_format="%Y-%m-%d", lineterminator="\n")
+    return buffer.getvalue()
+
+
+def _is_date(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_datetime64_any_dtype(column))
+
+
+def _guard(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def comparison(forecast: Forecast) -> Table:
+    """Return deaths over the compared years under each condition, and the paired difference from the reference."""
+    totals, titles = findings.compared_totals(forecast), series.titles(forecast)
+    base = totals.sel(scenario=forecast.reference).to_numpy()
+    first, last = series.compared_years(forecast)
+    rows = []
+    for name, title in titles.items():
+        mine = totals.sel(scenario=name).to_numpy()
+        row = [title, words.count(float(np.median(mine))), words.sets_range(mine) or "–"]
+        if name == forecast.reference:
+            rows.append([*row, "reference", "–", "–"])
+            continue
+        gap = mine - base
+        inside = " to ".join(_signed(x) for x in np.quantile(gap, words.OUTER)) if len(gap) > 1 else "–"
+        rows.append([*row, _signed(float(np.median(gap))), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
+    return Table(
+        f"Deaths involving synthetic opioids, {first}–{last}. Median, and 5th to 95th percentile of the sets.",
+        ["Condition", "Deaths", "in nine of ten fits", "Difference", "in nine of ten fits", "Sets with fewer deaths"],
+        rows,
+        frozenset({1, 2, 3, 4, 5}),
+    )
+
+
+def _signed(value: float) -> str:
+    text = words.count(abs(value))
+    return text if text == "0" else f"{'+' if value > 0 else words.MINUS}{text}"
+
+
+def by_year(forecast: Forecast) -> Table:
+    """Return deaths a year under each condition, median and spread."""
+    first, last = series.compared_years(forecast)
+    deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last))
+    titles = series.titles(forecast)
+    rows = []
+    for year in deaths["year"].to_numpy():
+        cells = [str(int(year))]
+        for name in titles:
+            values = deaths.sel(year=year, scenario=name).to_numpy()
+            inside = words.sets_range(values)
+            cells.append(words.count(float(np.median(values))) + (f" ({inside})" if inside else ""))
+        rows.append(cells)
+    caption = "Deaths a year under each condition. Median (5th to 95th percentile of the parameter sets)."
+    return Table(caption, ["Year", *titles.values()], rows, frozenset(range(1, len(titles) + 1)))
+
+
+def changes(forecast: Forecast, scenario: Scenario) -> Table | None:
+    """Return what a condition changes, one row an instrument; None where it changes none."""
+    if not scenario.instruments:
+        return None
+    about = instruments()
+    rows = []
+    for change in scenario.instruments:
+        before = forecast.levels[forecast.reference][change.instrument].iloc[change.first]
+        consent = {True: " with consent", False: " without consent", None: ""}[change.consent]
+        start = change.start if change.ramp_months == 0 else f"{change.start}, over {change.ramp_months} months"
+        rows.append(
+            [
+                about[change.instrument].title + consent,
+                f"{before:.2g} → {change.intensity:.2g}",
+                start,
+                change.end or "no end",
+                about[change.instrument].one_means,
+            ]
+        )
+    caption = f"What “{scenario.title}” changes. Levels from 0 to 1; before is the reference at the start."
+    return Table(caption, ["Instrument", "Level", "From", "Until", "Level 1 would be"], rows, frozenset({1}))
+
+
+def settings(scenario: Scenario) -> Table | None:
+    """Return the constants that a condition sets; None where it sets none."""
+    rows = [[name, f"{value:.6g}", "parameter"] for name, value in scenario.parameters.items()]
+    rows += [[name, f"{value:.6g}", "assumption"] for name, value in scenario.assumptions.items()]
+    caption = f"Constants that “{scenario.title}” sets"
+    return Table(caption, ["Constant", "Value", "Kind"], rows, frozenset({1})) if rows else None
+
+
+def fit(forecast: Forecast) -> Table:
+    """Return every target as measured."""
+    rows = [
+        [
+            str(row["title"]),
+            "yes" if row["fitted"] else "no",
+            str(row["n"]),
+            words.percent(row["mape"]),
+            f"{row['bias']:+.0f} %".replace("-", words.MINUS),
+            f"{row['worst_factor']:.2f}",
+            str(row["worst_when"]),
+            str(row["beyond_two"]),
+        ]
+        for _, row in forecast.fit.iterrows()
+    ]
+    header = ["Target", "In the fit", "Points", "Mean error", "Bias", "Worst factor", "When", "Points off by over 2"]
+    caption = "Each target as measured, at the best estimate. The mean error is the mean absolute percentage error."
+    return Table(caption, header, rows, frozenset({2, 3, 4, 5, 7}))
+
+
+def annual(forecast: Forecast) -> Table | None:
+    """Return counted and modelled deaths by year, where the estimate has kept them."""
+    found = forecast.summary.get("annual")
+    if not found:
+        return None
+    rows = []
+    for year, (seen, model) in found.items():
+        error = f"{100 * (model / seen - 1):+.0f} %".replace("-", words.MINUS)
+        rows.append([str(year), f"{seen:,.0f}", f"{model:,.0f}", error])
+    caption = "Deaths a year, counted and at the best estimate (to 2014 of residents, then by place of occurrence)"
+    return Table(caption, ["Year", "Counted", "Model", "Difference"], rows, frozenset({1, 2, 3}))
+
+
+def assumptions(forecast: Forecast) -> list[tuple[str, Table]]:
+    """Return one table for each kind of constant, with the name of the kind."""
+    found = []
+    for kind, title in KINDS.items():
+        part = forecast.parameters[forecast.parameters["kind"] == kind]
+        if part.empty:
+            continue
+        rows = [
+            [
+                str(row["name"]),
+                f"{row['estimate']:.4g}",
+                "–" if row["low"] == row["high"] else f"{row['low']:.4g} to {row['high']:.4g}",
+                unit_words(str(row["unit"])),
+                str(row["grade"]),
+                str(row["source"]),
+            ]
+            for _, row in part.iterrows()
+        ]
+        header = ["Constant", "Best estimate", "Bounds", "Unit", "Grade", "Source"]
+        found.append((title, Table(f"{title} ({len(rows)})", header, rows, frozenset({1, 2}))))
+    return found
+
+
+def exogenous(forecast: Forecast) -> Table | None:
+    """Return the inputs that come from outside the model; None where the model marks none."""
+    rows = [
+        [str(name), unit_words(str(array.attrs.get("unit", ""))), str(array.attrs.get("comment", ""))]
+        for name, array in forecast.trajectories.data_vars.items()
+        if str(array.attrs.get("sector", "")).casefold().startswith("exogenous")
+    ]
+    return (
+        Table("Inputs from outside the model", ["Input", "Unit", "What it is, and its source"], rows) if rows else None
+    )
+
+
+def sources(forecast: Forecast) -> Table | None:
+    """Return the series of observations that the fit and the figures use, with owner, span, vintage and breaks."""
+    used = dict.fromkeys(name for text in forecast.targets["series"] for name in str(text).split(" + "))
+    used["synthetic_opioid_deaths"] = None
+    if forecast.history.empty:
+        return None
+    about = history.describe(forecast.history[forecast.history["series"].isin(list(used))])
+    rows = [_source(str(name), about.loc[name]) for name in used if name in about.index]
+    header = ["Series", "Published by", "Span", "Rows", "Vintage", "Grade", "Breaks"]
+    return Table("Observations used in the fit and drawn in the figures", header, rows, frozenset({3}))
+
+
+def _source(name: str, row: Any) -> list[str]:
+    span = f"{row['first']:%Y-%m} to {row['last']:%Y-%m}"
+    cells = [f"{row['title']} ({name})", row["publisher"], span, row["n"], row["vintage"] or "–", row["grade"]]
+    return [*map(str, cells), str(row["breaks"]) or "none known"]
+
+
+def facts(manifest: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return the manifest as pairs of name and text, nested ones with their path; the figures of the fit left out."""
+    found: list[tuple[str, str]] = []
+    for key, value in manifest.items():
+        name = f"{prefix}{key.replace('_', ' ')}"
+        if key == "fit":
+            continue
+        if isinstance(value, dict):
+            found += facts(value, f"{name}: ")
+        elif isinstance(value, list | tuple):
+            found.append((name, ", ".join(map(str, value))))
+        else:
+            found.append((name, str(value)))
+    return found

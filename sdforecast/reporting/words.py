@@ -1,0 +1,86 @@
+"""Numbers as a reader would say them: rounded to what is known, with their spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from sdforecast.plot.style import number, rounded
+
+OUTER = (0.05, 0.95)
+MINUS = "−"
+
+
+def count(value: float) -> str:
+    """Return a number of people to two digits that count: 44,000."""
+    near = rounded(float(value)) if abs(value) >= 0.5 else 0.0
+    return f"{near:,.0f}".replace("-", MINUS)
+
+
+def published(value: float) -> str:
+    """Return a published count to the nearest hundred."""
+    return f"{round(float(value), -2):,.0f}"
+
+
+def level(value: float) -> str:
+    """Return any other value to two digits that count."""
+    return number(rounded(float(value))) if value else "0"
+
+
+def percent(value: float) -> str:
+    """Return per cent without decimals, or with one below ten."""
+    return f"{value:.1f} %" if abs(value) < 9.95 else f"{value:.0f} %"
+
+
+def sets_range(values: np.ndarray) -> str:
+    """Return `31,000 to 58,000`, the 5th and 95th percentile; empty for a single value."""
+    if len(values) < 2:
+        return ""
+    low, high = np.quantile(values, OUTER)
+    return f"{count(low)} to {count(high)}"
+
+
+def about(values: np.ndarray) -> str:
+    """Return `about 44,000 (nine in ten acceptable fits: 31,000 to 58,000)`: the median and the spread."""
+    middle = f"about {count(float(np.median(values)))}"
+    inside = sets_range(values)
+    return f"{middle} (nine in ten acceptable fits: {inside})" if inside else f"{middle} (one parameter set)"
+
+
+def fewer(values: np.ndarray) -> str:
+    """Return differences as `about 9,000 fewer (nine in ten acceptable fits: 12,000 fewer to 2,000 more)`."""
+    middle = _side(float(np.median(values)))
+    if len(values) < 2:
+        return f"{middle} (one parameter set)"
+    low, high = (float(value) for value in np.quantile(values, OUTER))
+    if low * high > 0:
+        near, far = sorted((abs(low), abs(high)))
+        inside = f"{count(near)} to {count(far)} {'fewer' if high < 0 else 'more'}"
+    else:
+        inside = f"{_side(low, '')} to {_side(high, '')}"
+    return f"{middle} (nine in ten acceptable fits: {inside})"
+
+
+def _side(value: float, prefix: str = "about ") -> str:
+    if abs(value) < 0.5:
+        return "no difference" if prefix else "none"
+    return f"{prefix}{count(abs(value))} {'fewer' if value < 0 else 'more'}"
+
+
+def times(part: int, whole: int) -> str:
+    """Return `11 of 12 parameter sets`, or `the one parameter set`."""
+    if whole == 1:
+        return "the one parameter set" if part else "not in the one parameter set"
+    return f"all {whole} parameter sets" if part == whole else f"{part} of {whole} parameter sets"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def month(moment: pd.Timestamp | str) -> str:
+    """Return `April 2025`."""
+    return f"{pd.Timestamp(moment):%B %Y}"
