@@ -1,0 +1,65 @@
+"""Runs of the shipped model that the tests of its behaviour share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import pysd
+import pytest
+
+from sdforecast.engine import Simulator
+from sdforecast.model import ModelFile, read
+from sdforecast.scenario import history_levels, instrument_history
+
+START = 204
+"""Model time (January 2027) at which the tests change an instrument."""
+
+
+@pytest.fixture(scope="session")
+def model() -> ModelFile:
+    return read()
+
+
+@pytest.fixture(scope="session")
+def every_step(model: ModelFile) -> pd.DataFrame:
+    """The current course at every step of a quarter month, as PySD itself runs it."""
+    table: pd.DataFrame = pysd.load(str(model.translation)).run(
+        return_timestamps=np.arange(0, 312.25, 0.25), progress=False
+    )
+    return table
+
+
+Run = Callable[..., pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def run(model: ModelFile) -> Run:
+    """A run with instruments moved to new levels from January 2027 on, and constants set.
+
+    Every run sets the same instruments, so that PySD need not read the model anew.
+    """
+    simulator = Simulator(model)
+    base = history_levels(instrument_history())
+    base["military_consent"] = 0.0
+
+    def one(instruments: Mapping[str, float] | None = None, **constants: float) -> pd.DataFrame:
+        levels = base.copy()
+        for name, level in (instruments or {}).items():
+            levels.loc[levels.index > START, name] = level
+        series = {str(name).replace("_", " "): levels[name] for name in levels}
+        return simulator.run({**series, **{name.replace("_", " "): value for name, value in constants.items()}})
+
+    return one
+
+
+@pytest.fixture(scope="session")
+def current_course(run: Run) -> pd.DataFrame:
+    return run()
+
+
+def deaths(table: pd.DataFrame, first: int = START, last: int = 312) -> float:
+    """Synthetic-opioid deaths between two model times."""
+    total = table["cumulative synthetic opioid deaths"]
+    return float(total.loc[last] - total.loc[first])
