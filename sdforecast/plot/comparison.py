@@ -20,9 +20,9 @@ from sdforecast.plot.style import (
     layout,
     lines,
     number,
-    rounded,
     row_label,
     styled,
+    together,
     two_sides,
     wrap,
     years,
@@ -89,7 +89,7 @@ def totals(forecast: Forecast, *, narrow: bool = False) -> Figure:
     table, (first, last) = totals_data(forecast), series.compared_years(forecast)
     shape = layout(narrow, 2)
     panels = grid(
-        1, shape, panel_height=0.62 * len(names) + 0.75,
+        1, shape, panel_height=(0.8 if narrow else 0.62) * len(names) + 0.75,
         title=f"Deaths {first}–{last}, difference from {series.titles(forecast)[forecast.reference]}",
         source=f"{_dots_note(forecast)} Each dot compares the same parameter set under two conditions.",
     )  # fmt: skip
@@ -114,13 +114,13 @@ def totals(forecast: Forecast, *, narrow: bool = False) -> Figure:
 
 def range_text(values: pd.Series) -> str:
     """Return the median and, in brackets, the 5th and 95th percentile, signed and with separators."""
-    low, middle, high = (_signed(float(values.quantile(level))) for level in (OUTER[0], MIDDLE, OUTER[1]))
-    return middle if len(values) == 1 else f"{middle} ({low} to {high})"
+    low, middle, high = together(*(float(values.quantile(level)) for level in (OUTER[0], MIDDLE, OUTER[1])))
+    return signed(middle) if len(values) == 1 else f"{signed(middle)} ({signed(low)} to {signed(high)})"
 
 
-def _signed(value: float) -> str:
-    near = rounded(value)
-    return f"{near:+,.0f}".replace("-", "−") if abs(near) >= 0.5 else "0"
+def signed(value: float) -> str:
+    """Return a difference with its sign: +1,200, −300, 0."""
+    return f"{value:+,.0f}".replace("-", "−") if abs(value) >= 0.5 else "0"
 
 
 def _draw_range(axes: Axes, height: float, values: pd.Series, line: Line) -> None:
@@ -167,7 +167,7 @@ def by_year(forecast: Forecast, *, narrow: bool = False) -> Figure:
         if series.sets(forecast) > 1:
             axes.vlines(found.index, found[OUTER[0]], found[OUTER[1]], color=colour, linewidth=1.2)
             axes.vlines(found.index, found[INNER[0]], found[INNER[1]], color=colour, linewidth=5, alpha=0.55)
-        axes.plot(found.index, found[MIDDLE], "o", color=colour, markersize=3.6, mec="white", mew=0.5)
+        axes.plot(found.index, found[MIDDLE], "o", mfc="white", mec=colour, markersize=4.2, mew=1.1)
         axes.axhline(0, color=INK, linewidth=1)
         counts(axes, from_zero=False)
         axes.tick_params(labelleft=True)

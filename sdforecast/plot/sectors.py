@@ -20,7 +20,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Border flow": ("fentanyl seized gross", "border loss fraction", "border arrivals", "powder purity"),
     "Demand": (
         "fentanyl share", "pill content", "people using illicit opioids as surveyed", "people in treatment",
-        "prescription opioid misuse", "dose",
+        "prescription opioid misuse", "pills with two mg or more",
     ),
     "Overdose deaths": ("synthetic opioid deaths", "naloxone kits given", "overdose rate", "fatality"),
     "Policy and political economy": (
@@ -30,7 +30,7 @@ PANELS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The variables shown of each sector of our model; those with observations come in addition."""
 
-_UNITS = {"Dmnl": "no unit", "person": "people", "percent": "per cent"}
+_UNITS = {"Dmnl": "no unit", "person": "people", "percent": "per cent", "producer": "producers", "kit": "kits"}
 
 
 def shown(forecast: Forecast, sector: str) -> list[str]:

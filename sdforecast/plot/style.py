@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import re
 import textwrap
 import warnings
@@ -230,6 +231,19 @@ def counts(axes: Axes, *, from_zero: bool = True, ticks: int = 5) -> None:
 def rounded(value: float, digits: int = 2) -> float:
     """Return a number rounded to so many digits that count: more would claim what is not known."""
     return float(f"{value:.{digits - 1}e}")
+
+
+def together(*values: float) -> list[float]:
+    """Return numbers rounded to two digits, but none finer than the largest needs: -57,000 with -47 gives 0."""
+    largest = max((abs(value) for value in values), default=0.0)
+    if largest == 0 or not math.isfinite(largest):
+        return list(values)
+    finest = math.floor(math.log10(largest)) - 2
+    return [_to_step(value, max(finest, math.floor(math.log10(abs(value))) - 1)) if value else 0.0 for value in values]
+
+
+def _to_step(value: float, power: int) -> float:
+    return round(value, -power) + 0.0  # no minus zero
 
 
 def number(value: float) -> str:

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from sdforecast import plot
 from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
-from sdforecast.plot.fan import spread_note
 from sdforecast.plot.instruments import changed
 from sdforecast.plot.sectors import PANELS, shown
 from sdforecast.reporting import findings
@@ -58,7 +57,7 @@ class Picture:
 
 def sketches(forecast: Forecast) -> Iterator[Sketch]:
     """Yield the figures that these trajectories allow, in the order of the page."""
-    note = spread_note(forecast)
+    note = _note(forecast)
     if series.DEATHS in forecast.trajectories:
         yield Sketch(
             "deaths",
@@ -90,6 +89,13 @@ def sketches(forecast: Forecast) -> Iterator[Sketch]:
     yield from _fits(forecast, note)
 
 
+def _note(forecast: Forecast) -> str:
+    count = series.sets(forecast)
+    if count == 1:
+        return "One parameter set, so no range."
+    return f"Ranges are the spread over {count} acceptable fits, not a probability."
+
+
 def _sector(forecast: Forecast, name: str, narrow: bool) -> Figure:
     return plot.sector(forecast, name, narrow=narrow)
 
@@ -97,7 +103,7 @@ def _sector(forecast: Forecast, name: str, narrow: bool) -> Figure:
 def _comparisons(forecast: Forecast, note: str) -> Iterator[Sketch]:
     if not series.others(forecast):
         return
-    paired = f"{note} Differences compare the same parameter set under two conditions."
+    paired = f"{note} Differences are between the same parameter set under two conditions."
     yield Sketch(
         "comparison-paths",
         lambda narrow: plot.paths(forecast, narrow=narrow),
@@ -112,7 +118,7 @@ def _comparisons(forecast: Forecast, note: str) -> Iterator[Sketch]:
         lambda: plot.totals_data(forecast),
         findings.totals(forecast),
         "Chart of ranges, one row for each condition, around a line at no difference.",
-        paired.replace("Bands", "Lines"),
+        paired,
     )
     yield Sketch(
         "comparison-by-year",
@@ -120,7 +126,7 @@ def _comparisons(forecast: Forecast, note: str) -> Iterator[Sketch]:
         lambda: plot.by_year_data(forecast),
         findings.by_year(forecast),
         "Small charts of ranges, one for each condition: difference from the reference in each year.",
-        paired.replace("Bands", "Lines"),
+        paired,
     )
 
 

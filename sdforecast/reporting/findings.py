@@ -18,8 +18,8 @@ def headline(forecast: Forecast) -> list[str]:
     year, last = series.compared_years(forecast)
     deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
     name = series.titles(forecast)[forecast.reference]
-    first = f"Under “{name}”, the model gives {words.about(deaths.sel(year=year).to_numpy())} deaths in {year}"
-    first += f"{_after(forecast)}."
+    gives = words.about(deaths.sel(year=year).to_numpy(), f"deaths in {year}")
+    first = f"Under “{name}”, the model gives {gives}{_after(forecast)}."
     if not series.others(forecast):
         if last == year:
             return [first]
@@ -46,7 +46,8 @@ def ranking(forecast: Forecast) -> str:
     if best == forecast.reference:
         return f"Over {period}, no other condition compared here has fewer; that holds in {held}."
     less = (totals.sel(scenario=best) - totals.sel(scenario=forecast.reference)).to_numpy()
-    return f"Over {period}, deaths are fewest under “{titles[best]}”: {words.fewer(less)}; it is lowest in {held}."
+    gap = f"{words.fewer(less)} than under “{titles[forecast.reference]}”"
+    return f"Over {period}, deaths are fewest under “{titles[best]}”: {gap}. That condition is lowest in {held}."
 
 
 def whole_order(forecast: Forecast) -> str:
@@ -86,7 +87,7 @@ def fan(forecast: Forecast) -> str:
     last = sums.isel(time=-1)
     name = series.titles(forecast)[forecast.reference]
     moment = words.month(pd.Timestamp(sums["time"].to_numpy()[-1]))
-    return f"{text}Under “{name}” the sum of twelve months is {words.about(last.to_numpy())} in {moment}."
+    return f"{text}Under “{name}” the twelve months to {moment} have {words.about(last.to_numpy(), 'deaths')}."
 
 
 def paths(forecast: Forecast) -> str:
@@ -182,7 +183,7 @@ def misses(forecast: Forecast) -> str:
     if bad.empty:
         return "No point of any target is off by more than a factor of two."
     parts = [
-        f"{row['title']} (worst: a factor of {row['worst_factor']:.1f}, {row['worst_when']})"
+        f"{row['title']} (worst: a factor of {row['worst_factor']:.1f}, {words.span(str(row['worst_when']))})"
         for _, row in bad.iterrows()
     ]
     return f"Missed by more than a factor of two: {words.listed(parts)}."

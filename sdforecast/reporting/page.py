@@ -77,6 +77,7 @@ def _context(forecast: Forecast) -> dict[str, Any]:
         "assumptions": tables.assumptions(forecast),
         "exogenous": tables.exogenous(forecast),
         "sources": tables.sources(forecast),
+        "definitions": tables.definitions(forecast),
         "facts": tables.facts(manifest),
         "command": str(manifest.get("command", "")),
     }

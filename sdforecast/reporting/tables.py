@@ -13,7 +13,9 @@ import pandas as pd
 from sdforecast import history
 from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
+from sdforecast.plot.comparison import signed
 from sdforecast.plot.sectors import unit_words
+from sdforecast.plot.style import together
 from sdforecast.reporting import findings, words
 from sdforecast.scenario import Scenario, instruments
 
@@ -42,7 +44,8 @@ def to_csv(table: pd.DataFrame) -> str:
     guarded = table.copy()
     for column in guarded.columns:
         if not pd.api.types.is_numeric_dtype(guarded[column]) and not _is_date(guarded[column]):
-            guarded[column] = guarded[column].map(_guard)
+            guards = {value: guarded_ for value in guarded[column].unique() if (guarded_ := _guard(value)) != value}
+            guarded[column] = guarded[column].replace(guards) if guards else guarded[column]
     buffer = io.StringIO()
     guarded.to_csv(buffer, index=False, float_format="%.7g", date_format="%Y-%m-%d", lineterminator="\n")
     return buffer.getvalue()
@@ -69,19 +72,15 @@ def comparison(forecast: Forecast) -> Table:
             rows.append([*row, "reference", "–", "–"])
             continue
         gap = mine - base
-        inside = " to ".join(_signed(x) for x in np.quantile(gap, words.OUTER)) if len(gap) > 1 else "–"
-        rows.append([*row, _signed(float(np.median(gap))), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
+        low, middle, high = together(*np.quantile(gap, (words.OUTER[0], 0.5, words.OUTER[1])).tolist())
+        inside = f"{signed(low)} to {signed(high)}" if len(gap) > 1 else "–"
+        rows.append([*row, signed(middle), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
     return Table(
         f"Deaths involving synthetic opioids, {first}–{last}. Median, and 5th to 95th percentile of the sets.",
         ["Condition", "Deaths", "in nine of ten fits", "Difference", "in nine of ten fits", "Sets with fewer deaths"],
         rows,
         frozenset({1, 2, 3, 4, 5}),
     )
-
-
-def _signed(value: float) -> str:
-    text = words.count(abs(value))
-    return text if text == "0" else f"{'+' if value > 0 else words.MINUS}{text}"
 
 
 def by_year(forecast: Forecast) -> Table:
@@ -140,9 +139,9 @@ def fit(forecast: Forecast) -> Table:
             "yes" if row["fitted"] else "no",
             str(row["n"]),
             words.percent(row["mape"]),
-            f"{row['bias']:+.0f} %".replace("-", words.MINUS),
+            f"{signed(row['bias'])} %",
             f"{row['worst_factor']:.2f}",
-            str(row["worst_when"]),
+            words.span(str(row["worst_when"])),
             str(row["beyond_two"]),
         ]
         for _, row in forecast.fit.iterrows()
@@ -159,8 +158,7 @@ def annual(forecast: Forecast) -> Table | None:
         return None
     rows = []
     for year, (seen, model) in found.items():
-        error = f"{100 * (model / seen - 1):+.0f} %".replace("-", words.MINUS)
-        rows.append([str(year), f"{seen:,.0f}", f"{model:,.0f}", error])
+        rows.append([str(year), f"{seen:,.0f}", f"{model:,.0f}", f"{signed(100 * (model / seen - 1))} %"])
     caption = "Deaths a year, counted and at the best estimate (to 2014 of residents, then by place of occurrence)"
     return Table(caption, ["Year", "Counted", "Model", "Difference"], rows, frozenset({1, 2, 3}))
 
@@ -201,21 +199,37 @@ def exogenous(forecast: Forecast) -> Table | None:
 
 
 def sources(forecast: Forecast) -> Table | None:
-    """Return the series of observations that the fit and the figures use, with owner, span, vintage and breaks."""
-    used = dict.fromkeys(name for text in forecast.targets["series"] for name in str(text).split(" + "))
-    used["synthetic_opioid_deaths"] = None
-    if forecast.history.empty:
-        return None
-    about = history.describe(forecast.history[forecast.history["series"].isin(list(used))])
-    rows = [_source(str(name), about.loc[name]) for name in used if name in about.index]
-    header = ["Series", "Published by", "Span", "Rows", "Vintage", "Grade", "Breaks"]
-    return Table("Observations used in the fit and drawn in the figures", header, rows, frozenset({3}))
+    """Return the series of observations that the fit and the figures use, with owner, span, vintage and grade."""
+    about = _used(forecast)
+    rows = [
+        [str(row["title"]), str(row["publisher"]), f"{row['first']:%Y-%m} to {row['last']:%Y-%m}", str(row["n"]),
+         str(row["vintage"]) or "not stated", str(row["grade"]), str(name)]
+        for name, row in about.iterrows()
+    ]  # fmt: skip
+    header = ["Series", "Published by", "Span", "Rows", "Newest vintage", "Grade", "Name in the data"]
+    return (
+        Table("Observations used in the fit and drawn in the figures", header, rows, frozenset({2, 3}))
+        if rows
+        else None
+    )
 
 
-def _source(name: str, row: Any) -> list[str]:
-    span = f"{row['first']:%Y-%m} to {row['last']:%Y-%m}"
-    cells = [f"{row['title']} ({name})", row["publisher"], span, row["n"], row["vintage"] or "–", row["grade"]]
-    return [*map(str, cells), str(row["breaks"]) or "none known"]
+def definitions(forecast: Forecast) -> Table | None:
+    """Return what each of these series counts, and where it changes its meaning."""
+    described = history.load_descriptions()
+    rows = []
+    for name, row in _used(forecast).iterrows():
+        breaks = described[str(name)].breaks if str(name) in described else ()
+        told = " ".join(f"{entry.at}: {entry.what}." for entry in breaks)
+        rows.append([str(row["title"]), str(row["definition"]), told or "none known"])
+    return Table("What the series count, and their breaks", ["Series", "Definition", "Breaks"], rows) if rows else None
+
+
+def _used(forecast: Forecast) -> pd.DataFrame:
+    names = dict.fromkeys(name for text in forecast.targets["series"] for name in str(text).split(" + "))
+    names["synthetic_opioid_deaths"] = None
+    about = history.describe(forecast.history[forecast.history["series"].isin(list(names))])
+    return about.reindex([name for name in names if name in about.index])
 
 
 def facts(manifest: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sdforecast.plot.style import number, rounded
+from sdforecast.plot.style import number, rounded, together
 
 OUTER = (0.05, 0.95)
 MINUS = "−"
@@ -42,31 +42,31 @@ def sets_range(values: np.ndarray) -> str:
     return f"{count(low)} to {count(high)}"
 
 
-def about(values: np.ndarray) -> str:
-    """Return `about 44,000 (nine in ten acceptable fits: 31,000 to 58,000)`: the median and the spread."""
-    middle = f"about {count(float(np.median(values)))}"
+def about(values: np.ndarray, what: str = "") -> str:
+    """Return `about 44,000 deaths (nine in ten acceptable fits: 31,000 to 58,000)`: median, `what`, spread."""
+    middle = f"about {count(float(np.median(values)))}{' ' if what else ''}{what}"
     inside = sets_range(values)
     return f"{middle} (nine in ten acceptable fits: {inside})" if inside else f"{middle} (one parameter set)"
 
 
 def fewer(values: np.ndarray) -> str:
     """Return differences as `about 9,000 fewer (nine in ten acceptable fits: 12,000 fewer to 2,000 more)`."""
-    middle = _side(float(np.median(values)))
+    low, middle, high = together(*(float(value) for value in np.quantile(values, (OUTER[0], 0.5, OUTER[1]))))
+    text = _side(middle) if middle == 0 else f"about {_side(middle)}"
     if len(values) < 2:
-        return f"{middle} (one parameter set)"
-    low, high = (float(value) for value in np.quantile(values, OUTER))
+        return f"{text} (one parameter set)"
     if low * high > 0:
         near, far = sorted((abs(low), abs(high)))
-        inside = f"{count(near)} to {count(far)} {'fewer' if high < 0 else 'more'}"
+        inside = f"{near:,.0f} to {far:,.0f} {'fewer' if high < 0 else 'more'}"
     else:
-        inside = f"{_side(low, '')} to {_side(high, '')}"
-    return f"{middle} (nine in ten acceptable fits: {inside})"
+        inside = f"{_side(low)} to {_side(high)}"
+    return f"{text} (nine in ten acceptable fits: {inside})"
 
 
-def _side(value: float, prefix: str = "about ") -> str:
+def _side(value: float) -> str:
     if abs(value) < 0.5:
-        return "no difference" if prefix else "none"
-    return f"{prefix}{count(abs(value))} {'fewer' if value < 0 else 'more'}"
+        return "no difference"
+    return f"{abs(value):,.0f} {'fewer' if value < 0 else 'more'}"
 
 
 def times(part: int, whole: int) -> str:
@@ -84,3 +84,9 @@ def listed(words: Sequence[str]) -> str:
 def month(moment: pd.Timestamp | str) -> str:
     """Return `April 2025`."""
     return f"{pd.Timestamp(moment):%B %Y}"
+
+
+def span(period: str) -> str:
+    """Return `2013-01` for `2013-01 to 2013-01`, any other period as it is."""
+    first, _, last = period.partition(" to ")
+    return first if first == last else period
