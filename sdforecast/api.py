@@ -93,7 +93,7 @@ def forecast(
 
 def report(made: Forecast, folder: str | Path) -> None:
     """Write page, figures and data of a forecast to `folder`, which is replaced as a whole."""
-    from sdforecast import report as report_  # draws with matplotlib: only who publishes waits for it
+    from sdforecast import reporting  # draws with matplotlib: only who publishes waits for it
 
     with writing.replaced_folder(Path(folder)) as fresh:
-        report_.write(made, fresh)
+        reporting.write(made, fresh)

@@ -44,7 +44,7 @@ def forecast(
     Without -s, the five mixes of the founding question are run. What is shown as uncertainty is the spread over
     the parameter sets, not a probability. A scenario is a condition, not advice.
     """
-    from sdforecast import report
+    from sdforecast import reporting
     from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast
     from sdforecast.inference import load
     from sdforecast.writing import replaced_folder
@@ -61,7 +61,7 @@ def forecast(
             )  # fmt: skip
         if not quiet:
             click.echo("drawing the page", err=True)
-        report.write(made, folder)
+        reporting.write(made, folder)
     if as_json:
         print_json({"folder": str(output), "deaths": _rows(made), "fit": made.summary})
     elif not quiet:
