@@ -85,7 +85,7 @@ def test_the_tour_runs_as_written(step, folder, environment):
 
 def test_the_tour_is_found():
     commands = [step.command.split()[1] for step in STEPS]
-    assert {"scenarios", "data", "run", "model"} <= set(commands)
+    assert {"scenarios", "data", "run", "model", "forecast"} <= set(commands)
     assert FILES
 
 
