@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 
 import numpy as np
 import pandas as pd
@@ -95,7 +97,16 @@ def _start(
     model: ModelFile, columns: Sequence[str], series: Sequence[Mapping[str, pd.Series]], until: float | None
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker[:] = [_Worker(model, columns, series, until)]
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, however it ended: nobody waits for the runs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(job: Job) -> np.ndarray:
@@ -108,7 +119,8 @@ def _told(result: np.ndarray, advance: Callable[[], None]) -> np.ndarray:
 
 
 def _spread(pool: ProcessPoolExecutor, jobs: Sequence[Job], advance: Callable[[], None]) -> np.ndarray:
-    futures: dict[Future[np.ndarray], int] = {pool.submit(_run, job): k for k, job in enumerate(jobs)}
+    with _interrupts_held():  # the first job starts the processes
+        futures: dict[Future[np.ndarray], int] = {pool.submit(_run, job): k for k, job in enumerate(jobs)}
     results: list[np.ndarray | None] = [None] * len(jobs)
     try:
         for future in as_completed(futures):
@@ -119,6 +131,28 @@ def _spread(pool: ProcessPoolExecutor, jobs: Sequence[Job], advance: Callable[[]
     except (BrokenPipeError, RuntimeError) as error:
         raise MachineError(Problem(f"a process of ours died: {error}", hint="out of memory?")) from error
     return np.stack([result for result in results if result is not None])
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait until the block has ended, and processes started in it never see it.
+
+    Otherwise one that is just being started would outlive us unknown, or end with a traceback of its own.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held: list[int] = []
+    resource_tracker.ensure_running()  # starting it would lift the mask
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))  # other threads have no mask
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # this one is inherited
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if held:
+        raise KeyboardInterrupt
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
