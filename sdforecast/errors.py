@@ -42,7 +42,10 @@ class SdforecastError(Exception):
 
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__(*self.problems)  # so that file, line and hint survive the way from another process
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
 
 
 class CheckError(SdforecastError):
