@@ -26,6 +26,12 @@ class Simulator:
         self.model = model
         self._pysd = self._load()
         self._overridden: frozenset[str] = frozenset()
+        table = model.variables
+        self._no_scalars = {
+            str(name): f"has the subscripts {dims}" if dims else "is a table"
+            for name, kind, dims in zip(table["name"], table["kind"], table["subscripts"], strict=True)
+            if dims or kind == "lookup"
+        }
 
     def _load(self) -> Any:
         import pysd
@@ -54,10 +60,10 @@ class Simulator:
 
         Raises
         ------
-        InputError : an unknown name, or the model fails while it runs.
+        InputError : an unknown name, a column that is no single number, or the model fails while it runs.
         """
         params = {self.model.name_of(name): value for name, value in overrides.items()}
-        wanted = None if columns is None else [self.model.name_of(name) for name in columns]
+        wanted = None if columns is None else [self._column(name) for name in columns]
         stale = (
             not self._overridden <= params.keys()
         )  # PySD keeps what it was told; reading anew takes as long as a run
@@ -72,6 +78,13 @@ class Simulator:
             raise InputError(self._fault("failed while running", error)) from error
         table.index.name = "time"
         return table if wanted is None else table[wanted]
+
+    def _column(self, word: str) -> str:
+        name = self.model.name_of(word)
+        if name in self._no_scalars:
+            what = f"'{name}' {self._no_scalars[name]}, so it is no single number at a time"
+            raise InputError(Problem(what, file=str(self.model.path)))
+        return name
 
     def _fault(self, what: str, error: Exception) -> Problem:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

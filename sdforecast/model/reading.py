@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,16 @@ class ModelFile:
     translation : the Python module that PySD made of it.
     variables : one row a variable: name, kind (stock, auxiliary, constant, lookup, data), unit, subscripts,
         sector (the Vensim group), value (of a scalar constant, otherwise NaN), comment.
+    control : initial and final time, step and saving period by their Vensim names; NaN where they vary.
+    time_unit : unit of the time step, as written.
     """
 
     path: Path
     sha256: str
     translation: Path
     variables: pd.DataFrame
+    control: Mapping[str, float]
+    time_unit: str
 
     @property
     def is_shipped(self) -> bool:
@@ -84,8 +88,16 @@ def read(path: str | Path | None = None) -> ModelFile:
     translation = _folder() / key / "model.py"
     if not translation.is_file():
         _translate(file, content, translation)
-    variables = _variables(file, content, translation)
-    return ModelFile(file, hashlib.sha256(content).hexdigest(), translation, variables)
+    loaded, doc = _loaded(file, translation)
+    units = dict(zip(doc["Real Name"], doc["Units"].fillna("").astype(str), strict=True))
+    return ModelFile(
+        path=file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        translation=translation,
+        variables=_variables(file, content, loaded, doc),
+        control={name: _number(loaded, name.lower().replace(" ", "_")) for name in CONTROL},
+        time_unit=units.get("TIME STEP", ""),
+    )
 
 
 def _content(file: Path) -> bytes:
@@ -105,12 +117,12 @@ def _content(file: Path) -> bytes:
 
 def _folder() -> Path:
     """Return a folder for translations: our cache, or one for this process where that cannot be written."""
-    folder = shipped.cache_dir() / "translations"
     try:
+        folder = shipped.cache_dir() / "translations"
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
             return folder
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
         pass
     return _process_folder()
 
@@ -170,19 +182,26 @@ def _point_at_data(module: Path, folder: Path) -> None:
     )
 
 
-def _variables(file: Path, content: bytes, translation: Path) -> pd.DataFrame:
+def _loaded(file: Path, translation: Path) -> tuple[Any, pd.DataFrame]:
+    """Return PySD's model, not yet started, and its table of variables."""
     import pysd
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             loaded = pysd.load(str(translation), initialize=False)
-            doc = loaded.doc
+            return loaded, loaded.doc
     except Exception as error:  # a translated user model may fail in any way
         raise InputError(_not_understood(file, error)) from error
+
+
+def _variables(file: Path, content: bytes, loaded: Any, doc: pd.DataFrame) -> pd.DataFrame:
     sectors = groups(content.decode("utf-8", errors="replace")) if file.suffix.lower() in VENSIM else {}
     doc = doc[~doc["Real Name"].isin(("Time", *CONTROL))]
-    values = [_value(loaded, kind, py) for kind, py in zip(doc["Type"], doc["Py Name"], strict=True)]
+    values = [
+        _number(loaded, py) if kind == "Constant" else float("nan")
+        for kind, py in zip(doc["Type"], doc["Py Name"], strict=True)
+    ]
     return pd.DataFrame(
         {
             "name": doc["Real Name"].astype(str),
@@ -196,8 +215,10 @@ def _variables(file: Path, content: bytes, translation: Path) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _value(loaded: Any, kind: object, py_name: str) -> float:
-    if kind != "Constant":
+def _number(loaded: Any, py_name: str) -> float:
+    """Return the value of a scalar that is known before a run, else NaN (external data, say, are not yet read)."""
+    try:
+        value = np.asarray(getattr(loaded.components, py_name)(), dtype=float)
+    except Exception:  # a user's model may fail in any way
         return float("nan")
-    value = np.asarray(getattr(loaded.components, py_name)())
     return float(value) if value.ndim == 0 else float("nan")
