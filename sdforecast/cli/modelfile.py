@@ -20,6 +20,6 @@ def open_model(path: Path | None) -> ModelFile:
     from sdforecast import shipped
     from sdforecast.model import read
 
-    if path is not None and path.resolve() != shipped.model_file().resolve():
+    if path is not None and path.is_file() and path.resolve() != shipped.model_file().resolve():
         click.echo(f"warning: PySD runs {path} as code; run only models you trust", err=True)
     return read(path)

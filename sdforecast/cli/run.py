@@ -63,7 +63,7 @@ def run(
     file = open_model(model)
     monthly = single.counts_months(file)
     begin, end = _span(first, last, monthly)
-    names = [name.strip() for name in variables.split(",") if name.strip()] if variables else None
+    names = _names(variables)
     if names is None and output is None and monthly:
         names = [name for name in _SHOWN if name in file.names] or None
     with progress("runs", max(len(mixes), 1), quiet=quiet) as advance:
@@ -71,10 +71,22 @@ def run(
     if output is not None:
         save(runs, output)
         click.echo(f"wrote {output}", err=True)
+    _tell_of_gaps(runs)
     if as_json:
-        print_json(single.tidy(runs).to_dict("records"))
+        rows = single.tidy(runs).to_dict("records")
+        print_json([{**row, "value": row["value"] if abs(row["value"]) < float("inf") else None} for row in rows])
     elif not quiet and output is None:
         _print(runs, monthly)
+
+
+def _tell_of_gaps(runs: xr.Dataset) -> None:
+    """Warn of variables that stop being numbers, as after a division by zero that PySD lets pass."""
+    import numpy as np
+
+    broken = [str(name) for name, array in runs.data_vars.items() if not np.isfinite(array.to_numpy()).all()]
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        click.echo(f"warning: not a finite number at every time: {', '.join(broken[:3])}{more}", err=True)
 
 
 def _settings(settings: tuple[str, ...]) -> dict[str, float]:
@@ -89,6 +101,15 @@ def _settings(settings: tuple[str, ...]) -> dict[str, float]:
             raise InputError(Problem(f"--set '{text}' is not NAME=VALUE with a number"))
         found[name.strip()] = number
     return found
+
+
+def _names(variables: str | None) -> list[str] | None:
+    if variables is None:
+        return None
+    names = [name.strip() for name in variables.split(",") if name.strip()]
+    if not names:
+        raise InputError(Problem("--variables names none", hint='write them as "NAME,NAME"'))
+    return names
 
 
 def _span(first: str | None, last: str | None, monthly: bool) -> tuple[float | None, float | None]:
@@ -107,6 +128,8 @@ def _time(text: str | None, option: str, monthly: bool) -> float | None:
         time = parse_month(text) if monthly else float(text)
     except ValueError as error:
         raise InputError(Problem(f"{option}: {error}")) from error
+    if not abs(time) < float("inf"):
+        raise InputError(Problem(f"{option} {text} is not a time"))
     if monthly and not 0 <= time <= 311:
         raise InputError(Problem(f"{option} {text} is out of range", hint="2010-01 to 2035-12"))
     return time

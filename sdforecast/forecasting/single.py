@@ -17,8 +17,16 @@ from sdforecast.scenario import Scenario, instrument_ids
 
 
 def counts_months(model: ModelFile) -> bool:
-    """Return whether the model is ours or made from it: it has our instruments, and months from January 2010."""
-    known = {name.casefold() for name in model.names}
+    """Return whether the model is ours or made from it: it has our instruments, and saves months from time 0.
+
+    An instrument alone is no sign: a model in years may well have a variable `naloxone`.
+    """
+    start, period = model.control["INITIAL TIME"], model.control["SAVEPER"]
+    return _has_instruments(model) and (start, period) == (0, 1) and model.time_unit.casefold().startswith("month")
+
+
+def _has_instruments(model: ModelFile) -> bool:
+    known = {name.casefold().replace("_", " ") for name in model.names}
     return any(name.replace("_", " ") in known for name in instrument_ids())
 
 
@@ -47,18 +55,32 @@ def run(
 
     Raises
     ------
-    InputError : an unknown name; scenarios asked of a model without instruments.
+    InputError : an unknown name, a stock set to a number, a scenario twice, scenarios asked of a model without
+        instruments.
     """
-    given = {model.name_of(name): float(value) for name, value in (overrides or {}).items()}
+    names = [mix.name for mix in scenarios]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(Problem(f"scenario '{twice}' is asked for twice"))
+    given = {_settable(model, name): float(value) for name, value in (overrides or {}).items()}
     if counts_months(model):
         begin, end = int(first or 0), int(311 if last is None else last)
         mixes = scenarios or (Scenario(name="current-course", title="Current course"),)
         runs = trajectories(model, [given], mixes, variables, first=begin, last=end, advance=advance)
         return runs.isel(set=0, drop=True)
     if scenarios:
-        what = "has none of the instruments, so a scenario cannot be applied"
-        raise InputError(Problem(what, file=str(model.path), hint="leave --scenario out, or use --set"))
+        lacks = "does not count months from time 0 with SAVEPER 1" if _has_instruments(model) else "has no instrument"
+        what = f"{lacks}, so a scenario cannot be applied"
+        raise InputError(Problem(what, file=str(model.path), hint="run it without a scenario"))
     return _own_time(model, given, variables, first, last, advance)
+
+
+def _settable(model: ModelFile, word: str) -> str:
+    name = model.name_of(word)
+    kind = model.variables.set_index("name").loc[name, "kind"]
+    if kind in ("stock", "lookup", "data"):
+        what = f"'{name}' is not a constant but of kind {kind}, which one number cannot replace"
+        raise InputError(Problem(what, file=str(model.path)))
+    return name
 
 
 def _own_time(
