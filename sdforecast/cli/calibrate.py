@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 
@@ -44,14 +45,22 @@ def calibrate(
             click.echo(f"{duration(time.monotonic() - begun)}: {line}", err=True)
 
     file = open_model(model)
-    with replaced_folder(output):  # refuse a folder that is not ours now, not after ten minutes
-        pass
-    command = f"sdforecast calibrate --starts {starts} --sets {sets} --seed {seed}"
-    found = calibrate(file, starts=starts, sets=sets, seed=seed, folder=data, command=command, told=told)
-    write(found, output)
+    command = _command(model, data, starts, sets, seed)
+    with replaced_folder(output) as fresh:  # a folder that is not ours is refused now, not after ten minutes
+        found = calibrate(file, starts=starts, sets=sets, seed=seed, folder=data, command=command, told=told)
+        write(found, fresh)
     if as_json:
         print_json({"folder": str(output), "fit": found.fit.to_dict("records"), **found.manifest})
     elif not quiet:
         print_table(found.fit[list(_COLUMNS)].to_dict("records"))
         click.echo(f"annual deaths 2013-2024: mean absolute error {found.manifest['fit']['annual_mape']:.1f} %; "
                    f"months 2023-01 to 2025-04: {found.manifest['fit']['recent_mape']:.1f} %", err=True)  # fmt: skip
+
+
+def _command(model: Path | None, data: Path | None, starts: int, sets: int, seed: int) -> str:
+    """Return the command that gives the same estimate; where it is put does not change it."""
+    words = ["sdforecast", "calibrate", "--starts", str(starts), "--sets", str(sets), "--seed", str(seed)]
+    for option, path in (("--model", model), ("--data", data)):
+        if path is not None:
+            words += [option, str(path)]
+    return shlex.join(words)

@@ -12,6 +12,7 @@ from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.result import Forecast
 from sdforecast.forecasting.running import trajectories
 from sdforecast.inference import Estimate, load
+from sdforecast.inference.estimate import CARRIED
 from sdforecast.manifest import manifest
 from sdforecast.model import ModelFile
 from sdforecast.model import read as read_model
@@ -123,18 +124,13 @@ def _parameters(estimate: Estimate) -> pd.DataFrame:
 def _manifest(
     command: str, model: ModelFile, estimate: Estimate, mixes: Sequence[scenario.Scenario], sets: int, horizon: str
 ) -> dict[str, object]:
-    carried = ("parameters_sha256", "targets_sha256", "history_sha256", "data_vintage", "last_observed", "seed")
     return manifest(
         command,
         model_sha256=model.sha256,
         scenarios=[mix.name for mix in mixes],
         sets=sets,
         horizon=horizon,
-        estimate={
-            "created": estimate.manifest["created"],
-            "model_sha256": estimate.manifest["model_sha256"],
-            **{key: estimate.manifest[key] for key in carried},
-        },
+        estimate={key: estimate.manifest[key] for key in CARRIED if key != "fit"},
         data_vintage=estimate.manifest["data_vintage"],
         last_observed=estimate.manifest["last_observed"],
         fit=estimate.manifest["fit"],

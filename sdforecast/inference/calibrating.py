@@ -65,14 +65,14 @@ def calibrate(
             problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")
         )
         best = problem.runs(accepted.positions[:1])[0]
-    return _estimate(problem, found, accepted, best, rows, _facts(model, rows, seed, command))
+    return _estimate(problem, found, accepted, best, rows, _facts(model, rows, folder, seed, command))
 
 
 def _ended(start: Start) -> str:
     return f"cost {start.cost:.2f} after {start.evaluations} evaluations"
 
 
-def _facts(model: ModelFile, rows: pd.DataFrame, seed: int, command: str) -> dict[str, Any]:
+def _facts(model: ModelFile, rows: pd.DataFrame, folder: Path | None, seed: int, command: str) -> dict[str, Any]:
     where = shipped.calibration_dir()
     return manifest(
         command,
@@ -80,7 +80,7 @@ def _facts(model: ModelFile, rows: pd.DataFrame, seed: int, command: str) -> dic
         model_sha256=model.sha256,
         parameters_sha256=hash_of([where / "parameters.toml"]),
         targets_sha256=hash_of([where / "targets.toml"]),
-        history_sha256=hash_of(sorted(shipped.history_dir().glob("*.csv"))),
+        history_sha256=hash_of((folder or shipped.history_dir()).glob("*.csv")),
         data_vintage=str(rows["vintage"].dropna().astype(str).max()),
         last_observed=str(history.last_observed(rows).date()),
     )

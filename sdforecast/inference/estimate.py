@@ -46,7 +46,38 @@ class Estimate:
     manifest: dict[str, Any]
 
 
-_TABLES = ("best", "sets", "starts", "residuals", "fit")
+_COLUMNS = {
+    "best": ("parameter", "value", "position", "kind"),
+    "sets": ("loss",),
+    "starts": ("start", "cost", "evaluations", "message"),
+    "residuals": (
+        "target",
+        "title",
+        "variable",
+        "kind",
+        "unit",
+        "fitted",
+        "start",
+        "end",
+        "observed",
+        "model",
+        "residual",
+    ),
+    "fit": ("target", "title", "fitted", "n", "mape", "bias", "worst_factor", "worst_when", "beyond_two"),
+}
+_NUMBERS = {
+    "best": ("value", "position"),
+    "starts": ("cost",),
+    "residuals": ("observed", "model", "residual"),
+    "fit": ("mape", "bias", "worst_factor"),
+}
+_TABLES = tuple(_COLUMNS)
+
+CARRIED = (
+    "created", "model_sha256", "parameters_sha256", "targets_sha256", "history_sha256", "data_vintage",
+    "last_observed", "seed", "fit",
+)  # fmt: skip
+"""What a forecast carries over from the manifest of the estimate that it rests on."""
 
 
 def write(estimate: Estimate, folder: Path) -> None:
@@ -63,22 +94,35 @@ def write(estimate: Estimate, folder: Path) -> None:
 def load(folder: Path | None = None) -> Estimate:
     """Read an estimate, by default the shipped one. Raises `InputError` where a file is missing or broken."""
     where = folder or shipped.estimate_dir()
-    tables: dict[str, pd.DataFrame] = {}
-    for name in _TABLES:
-        file = where / f"{name}.csv"
-        try:
-            tables[name] = pd.read_csv(file, index_col="set" if name == "sets" else None)
-        except FileNotFoundError as error:
-            raise InputError(
-                Problem("no estimate here", file=str(file), hint="make one: sdforecast calibrate")
-            ) from error
-        except (OSError, ValueError) as error:  # pandas raises a ValueError for every kind of broken table
-            raise InputError(Problem(f"is not a table of an estimate: {error}", file=str(file))) from error
-    for column in ("start", "end"):
-        tables["residuals"][column] = pd.to_datetime(tables["residuals"][column])
-    file = where / "manifest.json"
+    tables = {name: _table(where / f"{name}.csv", name) for name in _TABLES}
+    return Estimate(**tables, manifest=_manifest(where / "manifest.json"))
+
+
+def _table(file: Path, name: str) -> pd.DataFrame:
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        table = pd.read_csv(file, index_col="set" if name == "sets" else None)
+        missing = [column for column in _COLUMNS[name] if column not in table]
+        if missing or table.empty:
+            raise ValueError(f"no column '{missing[0]}'" if missing else "no rows")
+        for column in ("start", "end") if name == "residuals" else ():
+            table[column] = pd.to_datetime(table[column])
+        table = table.astype(dict.fromkeys(table.columns if name == "sets" else _NUMBERS[name], float))
+        if name in ("best", "sets") and table.isna().any(axis=None):
+            raise ValueError("a value is missing")
+        return table
+    except FileNotFoundError as error:
+        raise InputError(Problem("no estimate here", file=str(file), hint="make one: sdforecast calibrate")) from error
+    except (OSError, ValueError) as error:  # pandas raises a ValueError for every kind of broken table
+        reason = (str(error).splitlines() or ["empty"])[0]
+        raise InputError(Problem(f"is not a table of an estimate: {reason}", file=str(file))) from error
+
+
+def _manifest(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(Problem(f"is not a manifest: {error}", file=str(file))) from error
-    return Estimate(**tables, manifest=manifest)
+    missing = [key for key in CARRIED if key not in found] if isinstance(found, dict) else ["fit"]
+    if missing:
+        raise InputError(Problem(f"is not the manifest of an estimate: '{missing[0]}' is missing", file=str(file)))
+    return dict(found)

@@ -68,12 +68,14 @@ class Problem:
         return np.asarray(np.clip(finite, -FAILED, FAILED))
 
     def jacobian(self, position: np.ndarray, at: np.ndarray, free: np.ndarray | None = None) -> np.ndarray:
-        """Return derivatives (fitted observation, free parameter) by forward differences.
+        """Return derivatives (fitted observation, free parameter) by forward differences, backward at a high bound.
 
         `at` are the residuals at `position`; `free` the indices of the parameters that move (default: all).
         """
         moving = np.arange(len(position)) if free is None else free
         shifted = np.repeat(position[None, :], len(moving), axis=0)
-        shifted[np.arange(len(moving)), moving] += STEP
-        difference: np.ndarray = (self.residuals(shifted) - at) / STEP
+        high = np.array([self.parameters[int(k)].bounds[1] for k in moving])
+        steps = np.where(position[moving] + STEP > high, -STEP, STEP)  # beyond a bound nothing would move
+        shifted[np.arange(len(moving)), moving] += steps
+        difference: np.ndarray = (self.residuals(shifted) - at) / steps[:, None]
         return difference.T
