@@ -77,7 +77,10 @@ def load(path: Path | None = None) -> list[Parameter]:
     """Return the parameters of a table, by default the shipped one. Raises `InputError` with all faults."""
     file = path or shipped.calibration_dir() / "parameters.toml"
     text, entries = read_entries(file, "parameter")
-    lines = [text[: match.start()].count("\n") + 1 for match in re.finditer(r"^\[\[parameter\]\]", text, re.MULTILINE)]
+    lines = [
+        text[: match.start()].count("\n") + 1
+        for match in re.finditer(r"^[ \t]*\[\[ *parameter *\]\]", text, re.MULTILINE)
+    ]
     problems: list[Problem] = []
     parameters: list[Parameter] = []
     seen: set[str] = set()

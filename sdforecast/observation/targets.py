@@ -58,7 +58,9 @@ def load(path: Path | None = None) -> list[Target]:
     """Return the targets of a table, by default the shipped one. Raises `InputError` with all faults."""
     file = path or shipped.calibration_dir() / "targets.toml"
     text, entries = read_entries(file, "target")
-    lines = [text[: match.start()].count("\n") + 1 for match in re.finditer(r"^\[\[target\]\]", text, re.MULTILINE)]
+    lines = [
+        text[: match.start()].count("\n") + 1 for match in re.finditer(r"^[ \t]*\[\[ *target *\]\]", text, re.MULTILINE)
+    ]
     problems: list[Problem] = []
     targets: list[Target] = []
     for k, entry in enumerate(entries):
@@ -85,14 +87,40 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
     for word, choices in (("kind", KINDS), ("scale", SCALES)):
         if entry[word] not in choices:
             yield f"{label}: '{entry[word]}' is no {word}", nearest(str(entry[word]), choices)
-    sd = entry["sd"]
+    for what in (*_wrong_types(entry), *_wrong_months(entry)):
+        yield f"{label}: {what}", None
+
+
+def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
+    for word in ("name", "title", "breakdown", "variable", "reason"):
+        if not isinstance(entry.get(word, ""), str):
+            yield f"'{word}' must be text"
+    for word in ("series", "aggregation"):
+        words = [entry[word]] if isinstance(entry[word], str) else entry[word]
+        if not isinstance(words, list) or not words or not all(isinstance(item, str) for item in words):
+            yield f"'{word}' must be text or a list of texts"
+    sd, group = entry["sd"], entry.get("group", 1)
     if isinstance(sd, bool) or not isinstance(sd, int | float) or not (math.isfinite(sd) and sd > 0):
-        yield f"{label}: 'sd' must be a number above zero", None
-    for month in (entry["from"], entry["to"], *entry.get("leave_out", [])):
+        yield "'sd' must be a number above zero"
+    if isinstance(group, bool) or not isinstance(group, int) or group < 1:
+        yield "'group' must be a whole number above zero"
+    if not isinstance(entry.get("fitted", True), bool):
+        yield "'fitted' must be true or false"
+    if not isinstance(entry.get("leave_out", []), list):
+        yield "'leave_out' must be a list of months"
+
+
+def _wrong_months(entry: Mapping[str, Any]) -> Iterable[str]:
+    left_out = entry.get("leave_out", [])
+    faults = []
+    for month in (entry["from"], entry["to"], *(left_out if isinstance(left_out, list) else [])):
         try:
             calendar.parse_month(month)
         except ValueError as error:
-            yield f"{label}: {error}", None
+            faults.append(str(error))
+    if not faults and calendar.parse_month(entry["from"]) > calendar.parse_month(entry["to"]):
+        faults.append(f"'from' {entry['from']} is after 'to' {entry['to']}")
+    return faults
 
 
 def _target(entry: Mapping[str, Any]) -> Target:
