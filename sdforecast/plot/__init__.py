@@ -4,8 +4,8 @@ from sdforecast.plot.comparison import by_year, by_year_data, paths, paths_data,
 from sdforecast.plot.fan import fan, fan_data
 from sdforecast.plot.fit import months, months_data, targets, targets_data
 from sdforecast.plot.instruments import instrument_levels, levels_data
+from sdforecast.plot.saving import to_png, to_svg
 from sdforecast.plot.sectors import sector, sector_data
-from sdforecast.plot.style import to_png, to_svg
 
 __all__ = [
     "by_year",

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from sdforecast.forecasting import LEVELS, Forecast, twelve_month_sums
 from sdforecast.plot import series
 from sdforecast.plot.fan import COUNTS, INNER, MIDDLE, OUTER, draw_fan, mark_last_count, spread_note
+from sdforecast.plot.numbers import number, signed, together
 from sdforecast.plot.style import (
     INK,
     REFERENCE,
@@ -19,10 +20,8 @@ from sdforecast.plot.style import (
     head,
     layout,
     lines,
-    number,
     row_label,
     styled,
-    together,
     two_sides,
     wrap,
     years,
@@ -64,7 +63,7 @@ def paths(forecast: Forecast, *, narrow: bool = False) -> Figure:
         axes.tick_params(labelleft=True)
         mark_last_count(axes, forecast, label=False)
         head(axes, series.titles(forecast)[name], "deaths in the twelve months before", panels.panel_width)
-    panels.axes[0].set_ylim(0, table["value"].max() * 1.04)
+    panels.axes[0].set_ylim(0, max(table["value"].max(), *counted["value"], 0) * 1.04)
     return panels.figure
 
 
@@ -97,7 +96,9 @@ def totals(forecast: Forecast, *, narrow: bool = False) -> Figure:
     for row, name in enumerate(names):
         values = table.loc[table["scenario"] == name, "value"]
         _draw_range(axes, -row, values, look[name])
-        text = wrap(f"{series.titles(forecast)[name]}: {range_text(values)}", shape.width - 0.4, 8.5)
+        title = wrap(series.titles(forecast)[name], shape.width - (0.4 if narrow else 3), 8.5, lines=1)
+        between = "\n" if narrow else ": "
+        text = f"{title}{between}{range_text(values)}"
         row_label(axes, -row, text)
     axes.axvline(0, color=INK, linewidth=1)
     axes.set_ylim(-len(names) + 0.6, 0.95)
@@ -116,11 +117,6 @@ def range_text(values: pd.Series) -> str:
     """Return the median and, in brackets, the 5th and 95th percentile, signed and with separators."""
     low, middle, high = together(*(float(values.quantile(level)) for level in (OUTER[0], MIDDLE, OUTER[1])))
     return signed(middle) if len(values) == 1 else f"{signed(middle)} ({signed(low)} to {signed(high)})"
-
-
-def signed(value: float) -> str:
-    """Return a difference with its sign: +1,200, −300, 0."""
-    return f"{value:+,.0f}".replace("-", "−") if abs(value) >= 0.5 else "0"
 
 
 def _draw_range(axes: Axes, height: float, values: pd.Series, line: Line) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sdforecast.forecasting import Forecast
@@ -83,24 +84,27 @@ def targets(forecast: Forecast, *, narrow: bool = False) -> Figure:
     for row, name in enumerate(names):
         mine = table[table["target"] == name]
         ratio = mine["ratio"].clip(1 / LARGEST_FACTOR, LARGEST_FACTOR)
-        axes.plot(
-            ratio, [-row] * len(mine), "o", color="#1f4e9e", markersize=4, alpha=0.35 if len(mine) > 30 else 0.6, mew=0
-        )
+        alpha = 0.35 if len(mine) > 30 else 0.6
+        axes.plot(ratio, [-row] * len(mine), "o", color="#1f4e9e", markersize=4, alpha=alpha, mew=0)
         axes.plot([ratio.median()] * 2, [-row - 0.22, -row + 0.22], color=INK, linewidth=2)
         text = wrap(f"{mine['title'].iloc[0]} ({len(mine)})", shape.width - 0.4, 8, lines=1)
         row_label(axes, -row, text, size=8)
-    axes.set_xscale("log", base=2)
-    ticks = [0.125, 0.25, 0.5, 1, 2, 4, 8]
-    furthest = max(2.4, *(max(r, 1 / r) for r in table["ratio"].clip(1 / LARGEST_FACTOR, LARGEST_FACTOR))) * 1.1
-    axes.set_xlim(1 / furthest, furthest)
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
-    axes.set_xlim(1 / furthest, furthest)
-    axes.minorticks_off()
+    _scale_of_doublings(axes, table["ratio"])
     axes.set_yticks([])
     axes.set_ylim(-len(names) + 0.5, 0.9)
-    axes.axvline(1, color=INK, linewidth=1)
-    for factor in (0.5, 2):
-        axes.axvline(factor, color=QUIET, linewidth=0.8, linestyle=(0, (3, 2)))
     two_sides(axes, 1, "model too low", "model too high")
     axes.spines[["left", "right", "top"]].set_visible(False)
     return panels.figure
+
+
+def _scale_of_doublings(axes: Axes, ratio: pd.Series) -> None:
+    """Make the horizontal axis logarithmic around one, as wide as the points need, with lines at a factor of two."""
+    furthest = max(2.4, *(min(max(r, 1 / r), LARGEST_FACTOR) for r in ratio)) * 1.1
+    axes.set_xscale("log", base=2)
+    ticks = [tick for tick in (0.125, 0.25, 0.5, 1, 2, 4, 8) if 1 / furthest <= tick <= furthest]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xlim(1 / furthest, furthest)
+    axes.minorticks_off()
+    axes.axvline(1, color=INK, linewidth=1)
+    for factor in (0.5, 2):
+        axes.axvline(factor, color=QUIET, linewidth=0.8, linestyle=(0, (3, 2)))

@@ -1,13 +1,9 @@
-"""The one style of all figures: colours, sizes, texts, axes, and files whose bytes repeat."""
+"""The one style of all figures: colours, sizes, texts and axes."""
 
 from __future__ import annotations
 
 import functools
-import io
-import math
-import re
 import textwrap
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -21,12 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sdforecast.plot.numbers import number
+
 INK = "#1c1c1c"
 QUIET = "#595959"
 """Grey of secondary text: seven to one on white."""
 RULE = "#d9d9d9"
-
-PNG_DPI = 150
 
 
 @dataclass(frozen=True)
@@ -43,20 +39,20 @@ class Line:
 
 
 REFERENCE = Line("#3d3d3d")
-_LINES = (
-    Line("#1f4e9e"),
-    Line("#c8452b", (5, 1.6)),
-    Line("#1f8f80", (6, 1.4, 1.2, 1.4)),
-    Line("#a87800", (1.6, 1.2)),
-    Line("#7b3294", (8, 2)),
-    Line("#b3457a", (3, 1, 1, 1, 1, 1)),
-)
+_COLOURS = ("#1f4e9e", "#c8452b", "#1f8f80", "#a87800", "#7b3294", "#b3457a")
+_DASHES = ((), (5.0, 1.6), (6.0, 1.4, 1.2, 1.4), (1.6, 1.2), (8.0, 2.0), (3.0, 1.0, 1.0, 1.0, 1.0, 1.0))
 
 
 def lines(names: Sequence[str], reference: str) -> dict[str, Line]:
-    """Return the line of each scenario: grey for the reference, one colour each for the others in their order."""
+    """Return the line of each scenario: grey for the reference, a colour and dashes for the others in their order.
+
+    When the colours come round again they meet other dashes, so that 36 scenarios differ.
+    """
     others = [name for name in names if name != reference]
-    return {reference: REFERENCE} | {name: _LINES[k % len(_LINES)] for k, name in enumerate(others)}
+    n = len(_COLOURS)
+    return {reference: REFERENCE} | {
+        name: Line(_COLOURS[k % n], _DASHES[(k + k // n) % n]) for k, name in enumerate(others)
+    }
 
 
 @dataclass(frozen=True)
@@ -171,7 +167,9 @@ def head(axes: Axes, title: str, unit: str, width: float) -> None:
     """Give a panel its title and, below it in grey, its unit; `width` is the panel's in inches."""
     below = wrap(unit, width - 0.3, 7.5)
     title = title[:1].upper() + title[1:]
-    axes.set_title(wrap(title, width - 0.3, 8.5, bold=True), loc="left", pad=5 + 9.5 * len(below.splitlines()), x=0)
+    axes.set_title(
+        wrap(title, width - 0.3, 8.5, bold=True, lines=2), loc="left", pad=5 + 9.5 * len(below.splitlines()), x=0
+    )
     axes.annotate(
         below, (0, 1), (0, 4), "axes fraction", textcoords="offset points", va="bottom", color=QUIET, fontsize=7.5
     )
@@ -226,59 +224,6 @@ def counts(axes: Axes, *, from_zero: bool = True, ticks: int = 5) -> None:
     if from_zero:
         axes.set_ylim(bottom=0)
     sns.despine(ax=axes)
-
-
-def rounded(value: float, digits: int = 2) -> float:
-    """Return a number rounded to so many digits that count: more would claim what is not known."""
-    return float(f"{value:.{digits - 1}e}")
-
-
-def together(*values: float) -> list[float]:
-    """Return numbers rounded to two digits, but none finer than the largest needs: -57,000 with -47 gives 0."""
-    largest = max((abs(value) for value in values), default=0.0)
-    if largest == 0 or not math.isfinite(largest):
-        return list(values)
-    finest = math.floor(math.log10(largest)) - 2
-    return [_to_step(value, max(finest, math.floor(math.log10(abs(value))) - 1)) if value else 0.0 for value in values]
-
-
-def _to_step(value: float, power: int) -> float:
-    return round(value, -power) + 0.0  # no minus zero
-
-
-def number(value: float) -> str:
-    """Return a number for an axis: 80,000 or 0.25, never 8e4."""
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:,.4g} m".replace("-", "−")
-    text = f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
-    return text.replace("-", "−")
-
-
-@styled
-def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG; the same figure gives the same bytes."""
-    drawn = _saved(figure, "svg", {"Date": None, "Creator": None})
-    # Six decimals of a point would double the size of the page; one is finer than any line drawn here.
-    return _PATH.sub(lambda path: _DECIMALS.sub(rb"\1", path[0]).replace(b" \n", b"\n"), drawn)
-
-
-@styled
-def to_png(figure: Figure) -> bytes:
-    """Return the figure as PNG; the same figure gives the same bytes."""
-    return _saved(figure, "png", {"Software": None})
-
-
-_PATH = re.compile(rb'\bd="[^"]*"')
-_DECIMALS = re.compile(rb"(\.\d)\d+")
-
-
-def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
-    stream = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a title in a script the font lacks: boxes
-        figure.savefig(stream, format=kind, dpi=PNG_DPI, metadata=metadata)
-    figure.set_layout_engine("none")  # the first drawing has found the places; they hold for the other format
-    return stream.getvalue()
 
 
 def row_label(axes: Axes, height: float, text: str, *, size: float = 8.5) -> None:

@@ -13,9 +13,8 @@ import pandas as pd
 from sdforecast import history
 from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
-from sdforecast.plot.comparison import signed
+from sdforecast.plot.numbers import signed, together
 from sdforecast.plot.sectors import unit_words
-from sdforecast.plot.style import together
 from sdforecast.reporting import findings, words
 from sdforecast.scenario import Scenario, instruments
 

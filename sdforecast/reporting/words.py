@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sdforecast.plot.style import number, rounded, together
+from sdforecast.plot.numbers import number, rounded, together
 
 OUTER = (0.05, 0.95)
 MINUS = "−"
