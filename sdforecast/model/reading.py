@@ -95,7 +95,7 @@ def read(path: str | Path | None = None) -> ModelFile:
         sha256=hashlib.sha256(content).hexdigest(),
         translation=translation,
         variables=_variables(file, content, loaded, doc),
-        control={name: _number(loaded, name.lower().replace(" ", "_")) for name in CONTROL},
+        control=_control(loaded),
         time_unit=units.get("TIME STEP", ""),
     )
 
@@ -215,10 +215,19 @@ def _variables(file: Path, content: bytes, loaded: Any, doc: pd.DataFrame) -> pd
     ).reset_index(drop=True)
 
 
+def _control(loaded: Any) -> dict[str, float]:
+    formulas = loaded.components._control_vars  # PySD offers them publicly only once the model has been started
+    return {name: _evaluated(formulas[name.lower().replace(" ", "_")]) for name in CONTROL}
+
+
 def _number(loaded: Any, py_name: str) -> float:
+    return _evaluated(getattr(loaded.components, py_name))
+
+
+def _evaluated(formula: Callable[[], Any]) -> float:
     """Return the value of a scalar that is known before a run, else NaN (external data, say, are not yet read)."""
     try:
-        value = np.asarray(getattr(loaded.components, py_name)(), dtype=float)
+        value = np.asarray(formula(), dtype=float)
     except Exception:  # a user's model may fail in any way
         return float("nan")
     return float(value) if value.ndim == 0 else float("nan")
