@@ -96,16 +96,13 @@ def _rows(made: Forecast) -> list[dict[str, object]]:
         for year in _YEARS:
             if year in there:
                 values = yearly.sel(scenario=mix.name).isel(time=there[year]).to_numpy()
-                row[str(year)] = f"{_round(float(_median(values)))} ({_round(values.min())} to {_round(values.max())})"
+                row[str(year)] = f"{_median(values):,.0f} ({values.min() / 1000:.0f}-{values.max() / 1000:.0f}k)"
         rows.append(row)
     return rows
 
 
 def _median(values: object) -> float:
+    """Return the median to two or three digits: more would claim what is not known."""
     import numpy as np
 
-    return float(np.median(np.asarray(values)))
-
-
-def _round(value: float) -> str:
-    return f"{round(value, -2):,.0f}"
+    return float(round(float(np.median(np.asarray(values))), -2))
