@@ -55,6 +55,8 @@ def fewer(values: np.ndarray) -> str:
     text = _side(middle) if middle == 0 else f"about {_side(middle)}"
     if len(values) < 2:
         return f"{text} (one parameter set)"
+    if low == high == 0:
+        return f"{text} (in nine of ten acceptable fits)"
     if low * high > 0:
         near, far = sorted((abs(low), abs(high)))
         inside = f"{near:,.0f} to {far:,.0f} {'fewer' if high < 0 else 'more'}"
