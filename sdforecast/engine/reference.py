@@ -25,7 +25,7 @@ class Simulator:
     def __init__(self, model: ModelFile) -> None:
         self.model = model
         self._pysd = self._load()
-        self._overridden: frozenset[str] = frozenset()
+        self._told: frozenset[str] = frozenset()
         table = model.variables
         self._no_scalars = {
             str(name): f"has the subscripts {dims}" if dims else "is a table"
@@ -64,10 +64,9 @@ class Simulator:
         """
         params = {self.model.name_of(name): value for name, value in overrides.items()}
         wanted = None if columns is None else [self._column(name) for name in columns]
-        stale = (
-            not self._overridden <= params.keys()
-        )  # PySD keeps what it was told; reading anew takes as long as a run
-        self._overridden = frozenset(params)
+        told = frozenset(params) | ({"FINAL TIME"} if until is not None else set())
+        stale = not self._told <= told  # PySD keeps what it was told; reading anew takes as long as a run
+        self._told = told
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")

@@ -6,7 +6,8 @@ from sdforecast import shipped
 from sdforecast.model import read
 from sdforecast.model.groups import groups
 
-HEADING = "********************************************************\n\t.{}\n********************************************************~\n\t\tText.\n\t|\n"
+STARS = 56 * "*"
+HEADING = STARS + "\n\t.{}\n" + STARS + "~\n\t\tText.\n\t|\n"
 
 
 def test_variables_belong_to_the_heading_above_them() -> None:

@@ -66,7 +66,9 @@ class TestVariables:
         assert set(table["sector"]) == {""}
 
     def test_values_from_a_file_that_is_not_read_yet_are_unknown(self, tmp_path: Path) -> None:
-        text = (MODELS / "division.mdl").read_text().replace("INTEG (-1, 5)", "GET DIRECT CONSTANTS('no.xlsx','s','A1')")
+        text = (
+            (MODELS / "division.mdl").read_text().replace("INTEG (-1, 5)", "GET DIRECT CONSTANTS('no.xlsx','s','A1')")
+        )
         (tmp_path / "external.mdl").write_text(text)
         table = read(tmp_path / "external.mdl").variables.set_index("name")
         assert math.isnan(table.loc["level", "value"])
