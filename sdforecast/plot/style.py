@@ -40,7 +40,8 @@ class Line:
 
 REFERENCE = Line("#3d3d3d")
 _COLOURS = ("#1f4e9e", "#c8452b", "#1f8f80", "#a87800", "#7b3294", "#b3457a")
-_DASHES = ((), (5.0, 1.6), (6.0, 1.4, 1.2, 1.4), (1.6, 1.2), (8.0, 2.0), (3.0, 1.0, 1.0, 1.0, 1.0, 1.0))
+_DASHES = ((9.0, 1.2), (5.0, 1.6), (6.0, 1.4, 1.2, 1.4), (1.6, 1.2), (3.0, 2.0), (3.0, 1.0, 1.0, 1.0, 1.0, 1.0))
+"""Only the reference is solid, so that it is known in grey print."""
 
 
 def lines(names: Sequence[str], reference: str) -> dict[str, Line]:
