@@ -69,8 +69,8 @@ def load_model(path: str | Path | None = None) -> Model:
 def calibrate(
     model: Model | None = None,
     *,
-    starts: int = 4,
-    sets: int = 40,
+    starts: int = 3,
+    sets: int = 24,
     seed: int = 1,
     told: Callable[[str], None] = lambda line: None,
 ) -> Estimate:

@@ -18,9 +18,9 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
 @click.command(epilog="\b\nExample:\n  sdforecast calibrate --starts 2 --sets 20 -o estimate")
 @model_option
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with history of yours.")
-@click.option("--starts", type=click.IntRange(1, 100), default=4, show_default=True, help="Searches.")
+@click.option("--starts", type=click.IntRange(1, 100), default=3, show_default=True, help="Searches.")
 @click.option(
-    "--sets", type=click.IntRange(1, 1000), default=40, show_default=True, help="Acceptable sets to look for."
+    "--sets", type=click.IntRange(1, 1000), default=24, show_default=True, help="Acceptable sets to look for."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of starts and candidates.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("estimate"), metavar="DIR",

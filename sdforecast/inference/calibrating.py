@@ -27,8 +27,8 @@ DEATHS = CUMULATIVE + "synthetic opioid deaths"
 def calibrate(
     model: ModelFile,
     *,
-    starts: int = 4,
-    sets: int = 40,
+    starts: int = 3,
+    sets: int = 24,
     seed: int = 1,
     folder: Path | None = None,
     command: str = "sdforecast calibrate",
