@@ -13,6 +13,8 @@ from sdforecast.cli.progress import duration, progress
 from sdforecast.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sdforecast.forecasting import Forecast
 
 _DEATHS = "synthetic opioid deaths"
@@ -47,16 +49,18 @@ def forecast(
     from sdforecast import reporting
     from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast
     from sdforecast.inference import load
+    from sdforecast.model import read
     from sdforecast.writing import replaced_folder
 
     begun = time.monotonic()
-    found = load(estimate)
+    found, model = load(estimate), read()
     names = scenarios or DEFAULT_SCENARIOS
     runs = (sets or len(found.sets)) * len(names)
     with replaced_folder(output) as folder:
         with progress("runs", runs, quiet=quiet) as advance:
             made = forecast(
-                names, estimate=found, sets=sets, horizon=horizon,
+                names, model=model, estimate=found, sets=sets, horizon=horizon,
+                variables=reporting.variables(model.names, found.residuals),
                 command=_command(scenarios, sets, horizon, estimate), advance=advance,
             )  # fmt: skip
         if not quiet:
@@ -66,7 +70,7 @@ def forecast(
         print_json({"folder": str(output), "deaths": _rows(made), "fit": made.summary})
     elif not quiet:
         print_table(_rows(made))
-        click.echo("median (least to most) over the parameter sets that fit acceptably, deaths a year", err=True)
+        click.echo("deaths a year: median over the parameter sets that fit acceptably (nine in ten of them)", err=True)
         click.echo(f"{runs} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
 
 
@@ -85,7 +89,7 @@ def _command(scenarios: tuple[str, ...], sets: int | None, horizon: str, estimat
 
 
 def _rows(made: Forecast) -> list[dict[str, object]]:
-    """Return one row a scenario: deaths in some years, median and range over the sets."""
+    """Return one row a scenario: deaths in some years, over the sets."""
     if _DEATHS not in made.trajectories:
         return []
     yearly = made.trajectories[_DEATHS].resample(time="YE").sum()
@@ -96,13 +100,14 @@ def _rows(made: Forecast) -> list[dict[str, object]]:
         for year in _YEARS:
             if year in there:
                 values = yearly.sel(scenario=mix.name).isel(time=there[year]).to_numpy()
-                row[str(year)] = f"{_median(values):,.0f} ({values.min() / 1000:.0f}-{values.max() / 1000:.0f}k)"
+                row[str(year)] = _in_words(values)
         rows.append(row)
     return rows
 
 
-def _median(values: object) -> float:
-    """Return the median to two or three digits: more would claim what is not known."""
+def _in_words(values: np.ndarray) -> str:
+    """Return median and the range of nine in ten, to the digits that are known."""
     import numpy as np
 
-    return float(round(float(np.median(np.asarray(values))), -2))
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+    return f"{round(middle, -2):,.0f} ({low / 1000:.0f}-{high / 1000:.0f}k)"

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+
+import pandas as pd
 
 from sdforecast.forecasting import Forecast, quantile_table
 from sdforecast.manifest import to_json
 from sdforecast.plot import series
-from sdforecast.plot.sectors import PANELS, shown
+from sdforecast.plot.sectors import PANELS
 from sdforecast.reporting import page
 from sdforecast.reporting.figures import make, sketches
 from sdforecast.reporting.tables import to_csv
 from sdforecast.writing import write_text
+
+BESIDE = (
+    "illicit fentanyl deaths", "heroin deaths without synthetic", "dose", "customary dose", "retail sales",
+    "untreated opioid use disorder", "illicit use without disorder", "people in remission", "crossing time",
+)  # fmt: skip
+"""Variables of our model that are published though no panel draws them."""
+
+
+def variables(names: Collection[str], targets: pd.DataFrame) -> list[str]:
+    """Return what a report publishes of a model with the variables `names`: deaths, what is drawn, what lies beside.
+
+    A forecast that is made for its report need keep no others. A model that has none of them is published whole.
+    """
+    drawn = [variable for panel in PANELS.values() for variable in panel]
+    wanted = dict.fromkeys([series.DEATHS, *drawn, *(str(name) for name in targets["variable"]), *BESIDE])
+    return [name for name in wanted if name in names] or list(names)
 
 
 def write(forecast: Forecast, folder: Path) -> None:
@@ -22,19 +41,8 @@ def write(forecast: Forecast, folder: Path) -> None:
     bytes. Raises `MachineError` where the folder cannot be written.
     """
     pictures = {sketch.name: make(sketch, folder / "figures") for sketch in sketches(forecast)}
-    table = quantile_table(forecast.trajectories[published(forecast)])
+    names = [str(name) for name in forecast.trajectories.data_vars]
+    table = quantile_table(forecast.trajectories[variables(names, forecast.targets)])
     write_text(folder / "trajectories.csv", to_csv(table))
     write_text(folder / "manifest.json", to_json(forecast.manifest))
     write_text(folder / "index.html", page.render(forecast, pictures))
-
-
-def published(forecast: Forecast) -> list[str]:
-    """Return the variables of `trajectories.csv`: deaths first, then all that are drawn.
-
-    All variables of the model would make a file of more than a hundred megabytes; `sdforecast run` gives any of them.
-    A model of which nothing is drawn has all its variables published.
-    """
-    there = forecast.trajectories.data_vars
-    drawn = [series.DEATHS, *(variable for name in PANELS for variable in shown(forecast, name))]
-    chosen = [name for name in dict.fromkeys(drawn) if name in there]
-    return chosen or [str(name) for name in there]

@@ -15,7 +15,7 @@ from sdforecast.errors import MachineError
 from sdforecast.plot.sectors import PANELS
 from sdforecast.reporting import write
 from sdforecast.reporting.tables import to_csv
-from sdforecast.reporting.writing import published
+from sdforecast.reporting.writing import variables
 from tests.reporting.conftest import Report
 from tests.sample_forecast import DEATHS, FORMULA, MIXES, deaths_in, sample
 
@@ -55,8 +55,11 @@ def test_a_single_set_is_written_at_the_middle_level(tmp_path: Path) -> None:
 
 
 def test_what_is_published_is_what_is_drawn_deaths_first() -> None:
-    assert published(sample()) == [DEATHS, "precursor price", "fentanyl share"]
-    assert published(sample(variables=["opioid prescribing"])) == ["opioid prescribing"]
+    targets = sample().targets
+    assert variables([DEATHS, "fentanyl share", "nothing drawn", "precursor price", "dose"], targets) == [
+        DEATHS, "precursor price", "fentanyl share", "dose",
+    ]  # fmt: skip
+    assert variables(["opioid prescribing"], targets) == ["opioid prescribing"]
 
 
 def test_manifest_is_the_forecast_s_own(report: Report) -> None:
