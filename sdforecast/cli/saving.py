@@ -43,17 +43,14 @@ def save(runs: xr.Dataset, path: Path) -> None:
         tidy(runs).to_parquet(buffer, index=False)
         write_bytes(path, buffer.getvalue())
     else:
-        write_bytes(path, _netcdf(runs, path))
+        write_bytes(path, _netcdf(runs))
 
 
-def _netcdf(runs: xr.Dataset, path: Path) -> bytes:
+def _netcdf(runs: xr.Dataset) -> bytes:
     handle, name = tempfile.mkstemp(suffix=".nc")
     os.close(handle)
     try:
         runs.to_netcdf(name, engine="scipy", format="NETCDF3_64BIT")
         return Path(name).read_bytes()
-    except ValueError as error:  # a name that the format forbids, as one with a slash
-        what = f"cannot be written as NetCDF: {error}"
-        raise InputError(Problem(what, file=str(path), hint="write .csv, or choose others with --variables")) from error
     finally:
         Path(name).unlink(missing_ok=True)
