@@ -127,7 +127,8 @@ def _time(text: str | None, option: str, monthly: bool) -> float | None:
     try:
         time = parse_month(text) if monthly else float(text)
     except ValueError as error:
-        raise InputError(Problem(f"{option}: {error}")) from error
+        what = str(error) if monthly else f"'{text}' is not a number"
+        raise InputError(Problem(f"{option}: {what}")) from error
     if not abs(time) < float("inf"):
         raise InputError(Problem(f"{option} {text} is not a time"))
     if monthly and not 0 <= time <= 311:
