@@ -60,6 +60,8 @@ def replaced_folder(path: Path, marker: str = "manifest.json") -> Iterator[Path]
     try:
         yield fresh
         _swap(fresh, path)
+    except BrokenPipeError:  # whoever read our progress has gone: no fault of the folder
+        raise
     except OSError as error:
         raise _refuse(path, error) from error
     finally:
