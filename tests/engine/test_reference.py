@@ -60,7 +60,7 @@ class TestClosedForms:
 
     def test_subscripts_run_and_add_up(self) -> None:
         table = simulate("regions.mdl")
-        both = exponential(table.index, 100, -0.1, 0.0078125) + exponential(table.index, 100, -0.2, 0.0078125)
+        both = exponential(table.index, 100, -0.1, 0.0625) + exponential(table.index, 100, -0.2, 0.0625)
         np.testing.assert_allclose(table["whole"], both, rtol=1e-10)
 
 
