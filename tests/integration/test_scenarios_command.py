@@ -90,7 +90,7 @@ def test_show_a_counterfactual_file_of_the_user(run: Run, tmp_path: Path) -> Non
     code, out, _ = run("show", "mine.yaml")
     assert code == 0
     assert "Counterfactual: starts in the past." in out
-    assert "rises from 0.05 to 0.65 in 2015-01" in out
+    assert "rises from 0.03 to 0.65 in 2015-01" in out
     assert "Parameters\nname             value\nnaloxone effect    0.4\n" in out
     header = next(line for line in out.splitlines() if line.startswith("instrument  2"))
     assert header.split()[1] == "2014"
