@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -101,11 +102,9 @@ def _tell_warning(message: Warning | str, *_args: Any, **_kwargs: Any) -> None:
 
 
 def _write_quietly(stream: TextIO, text: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # nobody listens; the exit code still tells
         stream.write(text)
         stream.flush()
-    except OSError:
-        pass  # nobody listens; the exit code still tells
 
 
 def _prepare_streams() -> None:

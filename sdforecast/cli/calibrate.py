@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
 @click.command(epilog="\b\nExample:\n  sdforecast calibrate --starts 2 --sets 20 -o estimate")
 @model_option
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with history of yours.")
+@click.option("--parameters", type=click.Path(path_type=Path), metavar="FILE", help="Priors of yours (.toml).")
+@click.option("--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets of yours (.toml).")
 @click.option("--starts", type=click.IntRange(1, 100), default=3, show_default=True, help="Searches.")
 @click.option(
     "--sets", type=click.IntRange(1, 1000), default=24, show_default=True, help="Acceptable sets to look for."
@@ -28,12 +31,22 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
 def calibrate(
-    model: Path | None, data: Path | None, starts: int, sets: int, seed: int, output: Path, as_json: bool, quiet: bool
+    model: Path | None,
+    data: Path | None,
+    parameters: Path | None,
+    targets: Path | None,
+    starts: int,
+    sets: int,
+    seed: int,
+    output: Path,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Estimate the constants by least squares from several starts, and find the sets that fit acceptably.
 
-    Targets and priors are those of calibration/targets.toml and calibration/parameters.toml. Through PySD a start
-    takes some minutes on two cores. 'sdforecast forecast --estimate DIR' uses the result.
+    Targets and priors are those of calibration/targets.toml and calibration/parameters.toml unless you name copies
+    of yours; a constant of kind 'data' is held at its value. Through PySD a start takes some minutes on two cores.
+    'sdforecast forecast --estimate DIR' uses the result.
     """
     from sdforecast.inference import calibrate, write
     from sdforecast.writing import replaced_folder
@@ -45,9 +58,13 @@ def calibrate(
             click.echo(f"{duration(time.monotonic() - begun)}: {line}", err=True)
 
     file = open_model(model)
-    command = _command(model, data, starts, sets, seed)
+    files = {"--model": model, "--data": data, "--parameters": parameters, "--targets": targets}
+    command = _command(files, starts, sets, seed)
     with replaced_folder(output) as fresh:  # a folder that is not ours is refused now, not after ten minutes
-        found = calibrate(file, starts=starts, sets=sets, seed=seed, folder=data, command=command, told=told)
+        found = calibrate(
+            file, starts=starts, sets=sets, seed=seed, folder=data, parameter_file=parameters, target_file=targets,
+            command=command, told=told,
+        )  # fmt: skip
         write(found, fresh)
     if as_json:
         print_json({"folder": str(output), "fit": found.fit.to_dict("records"), **found.manifest})
@@ -57,10 +74,10 @@ def calibrate(
                    f"months 2023-01 to 2025-04: {found.manifest['fit']['recent_mape']:.1f} %", err=True)  # fmt: skip
 
 
-def _command(model: Path | None, data: Path | None, starts: int, sets: int, seed: int) -> str:
+def _command(files: Mapping[str, Path | None], starts: int, sets: int, seed: int) -> str:
     """Return the command that gives the same estimate; where it is put does not change it."""
     words = ["sdforecast", "calibrate", "--starts", str(starts), "--sets", str(sets), "--seed", str(seed)]
-    for option, path in (("--model", model), ("--data", data)):
+    for option, path in files.items():
         if path is not None:
             words += [option, str(path)]
     return shlex.join(words)

@@ -31,6 +31,8 @@ def calibrate(
     sets: int = 24,
     seed: int = 1,
     folder: Path | None = None,
+    parameter_file: Path | None = None,
+    target_file: Path | None = None,
     command: str = "sdforecast calibrate",
     told: Callable[[str], None] = lambda line: None,
 ) -> Estimate:
@@ -41,6 +43,8 @@ def calibrate(
     starts : searches, the first from the prior centre, the others from random positions.
     sets : parameter sets that fit acceptably to look for.
     seed : of the random starts and candidates; the same seed gives the same estimate.
+    parameter_file, target_file : tables of yours (default: the shipped ones). A constant of kind `data` is held at its
+        value, which is how a mechanism is taken out: its strength set to zero.
     told : called with a line of progress now and then.
 
     Raises
@@ -48,39 +52,55 @@ def calibrate(
     InputError : tables, history and model do not agree.
     """
     rows = history.load(folder)
-    table = parameters.load()
-    observed = observation.observations(observation.load(), rows)
+    table = parameters.load(parameter_file)
+    observed = observation.observations(observation.load(target_file), rows)
     columns = list(dict.fromkeys([*observation.columns_needed(observed, model), DEATHS]))
     until = int(observed["last"].max()) + 1
     uncertain = [p for p in table if p.spread > 0]
     free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
+    files = _files(parameter_file, target_file, folder)
     inputs = [series(scenario.load("current-course"), model)]
     rng = np.random.default_rng(seed)
     jobs = len(free) + 1
     told(f"{len(free)} constants from {int(observed['fitted'].sum())} observations, {starts} starts")
     with run_jobs(model, columns, inputs, until=until, processes=workers(jobs)) as run:
-        problem = Problem(uncertain, observed, columns, run)
+        problem = Problem(uncertain, observed, columns, run, fixed=_fixed(table, model))
         found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
         accepted = acceptable_sets(
             problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")
         )
         best = problem.runs(accepted.positions[:1])[0]
-    return _estimate(problem, found, accepted, best, rows, _facts(model, rows, folder, seed, command))
+    return _estimate(problem, found, accepted, best, rows, _facts(model, rows, files, seed, command))
 
 
 def _ended(start: Start) -> str:
     return f"cost {start.cost:.2f} after {start.evaluations} evaluations"
 
 
-def _facts(model: ModelFile, rows: pd.DataFrame, folder: Path | None, seed: int, command: str) -> dict[str, Any]:
+def _fixed(table: Sequence[parameters.Parameter], model: ModelFile) -> dict[str, float]:
+    """Return the fixed constants that the table sets otherwise than the model file does."""
+    values = model.variables.set_index("name")["value"].to_dict()
+    fixed = [p for p in table if p.spread == 0]  # one that the model lacks is named by the first run
+    return {p.name: p.value for p in fixed if not np.isclose(values.get(p.name, np.nan), p.value, rtol=1e-9)}
+
+
+def _files(parameter_file: Path | None, target_file: Path | None, folder: Path | None) -> dict[str, list[Path]]:
     where = shipped.calibration_dir()
+    return {
+        "parameters": [parameter_file or where / "parameters.toml"],
+        "targets": [target_file or where / "targets.toml"],
+        "history": sorted((folder or shipped.history_dir()).glob("*.csv")),
+    }
+
+
+def _facts(
+    model: ModelFile, rows: pd.DataFrame, files: dict[str, list[Path]], seed: int, command: str
+) -> dict[str, Any]:
     return manifest(
         command,
         seed=seed,
         model_sha256=model.sha256,
-        parameters_sha256=hash_of([where / "parameters.toml"]),
-        targets_sha256=hash_of([where / "targets.toml"]),
-        history_sha256=hash_of((folder or shipped.history_dir()).glob("*.csv")),
+        **{f"{name}_sha256": hash_of(paths) for name, paths in files.items()},
         data_vintage=str(rows["vintage"].dropna().astype(str).max()),
         last_observed=str(history.last_observed(rows).date()),
     )

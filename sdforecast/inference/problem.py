@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,7 @@ class Problem:
     observations : rows of :func:`sdforecast.observation.observations`.
     columns : variables that `run` returns, in its order.
     run : runs jobs of the model.
+    fixed : constants without a prior whose value is not that of the model file.
     """
 
     parameters: Sequence[Parameter]
@@ -37,6 +38,7 @@ class Problem:
     columns: Sequence[str]
     run: Runner
     advance: Callable[[], None] = field(default=lambda: None)
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -50,7 +52,7 @@ class Problem:
 
     def constants(self, positions: np.ndarray) -> dict[str, float]:
         """Return values by name."""
-        return {p.name: p.at(float(z)) for p, z in zip(self.parameters, positions, strict=True)}
+        return {p.name: p.at(float(z)) for p, z in zip(self.parameters, positions, strict=True)} | dict(self.fixed)
 
     def runs(self, positions: np.ndarray) -> np.ndarray:
         """Run the rows of `positions` (run, parameter); returns (run, month, column)."""
