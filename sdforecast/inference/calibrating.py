@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sdforecast import history, observation, parameters, scenario, shipped
-from sdforecast.calendar import month_label
+from sdforecast.calendar import month_label, parse_month
 from sdforecast.engine import run_jobs, workers
 from sdforecast.inference.estimate import Estimate
 from sdforecast.inference.problem import Problem
@@ -55,7 +55,7 @@ def calibrate(
     table = parameters.load(parameter_file)
     observed = observation.observations(observation.load(target_file), rows)
     columns = list(dict.fromkeys([*observation.columns_needed(observed, model), DEATHS]))
-    until = int(observed["last"].max()) + 1
+    until = max(int(observed["last"].max()), parse_month(observation.RECENT[1])) + 1  # the fit is told to there
     uncertain = [p for p in table if p.spread > 0]
     free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
     files = _files(parameter_file, target_file, folder)
@@ -123,7 +123,7 @@ def _estimate(
         best=pd.DataFrame(
             {
                 "parameter": problem.names,
-                "value": list(problem.constants(first).values()),
+                "value": [problem.constants(first)[name] for name in problem.names],
                 "position": first,
                 "kind": [p.kind for p in problem.parameters],
             }

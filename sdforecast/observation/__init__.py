@@ -1,10 +1,11 @@
 """What was observed, set against what the model gives for the same thing over the same time."""
 
-from sdforecast.observation.fit import fit_table, measured_fit
+from sdforecast.observation.fit import RECENT, fit_table, measured_fit
 from sdforecast.observation.predicting import columns_needed, predicted, residuals
 from sdforecast.observation.targets import Target, load, observations
 
 __all__ = [
+    "RECENT",
     "Target",
     "columns_needed",
     "fit_table",
