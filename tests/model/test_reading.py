@@ -156,6 +156,13 @@ class TestCache:
         values = after.variables.set_index("name")["value"]
         assert values["growth rate"] == 0.03
 
+    def test_external_data_are_looked_for_beside_each_copy_of_a_model(self, cache: Path, tmp_path: Path) -> None:
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "growth.mdl").write_bytes((MODELS / "growth.mdl").read_bytes())
+            text = read(tmp_path / name / "growth.mdl").translation.read_text()
+            assert f"_root = Path('{tmp_path / name}')" in text
+
     def test_the_folder_of_the_model_is_left_alone(self, cache: Path, tmp_path: Path) -> None:
         folder = tmp_path / "models"
         folder.mkdir()
