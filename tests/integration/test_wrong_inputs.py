@@ -90,6 +90,11 @@ CASES = [
         INPUT,
         "growth.mdl: a target needs the variable 'cumulative synthetic opioid deaths'",
     ),
+    ("calibrate --parameters none.toml", INPUT, "none.toml: no such file"),
+    ("calibrate --parameters priors.toml", INPUT, "priors.toml:1: parameter 'dose': 'unit' is missing"),
+    ("calibrate --targets targets.toml", INPUT, "targets.toml:1: target 'deaths': 'series' is missing"),
+    ("calibrate --targets priors.toml", INPUT, "priors.toml: unknown entry 'parameter' (only [[target]] tables)"),
+    ("calibrate --targets broken.toml", INPUT, "broken.toml: is not readable TOML: "),
     ("calibrate -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
     # model, data, scenarios, and what is none
     ("model variables --model grwth.mdl", INPUT, "grwth.mdl: no such model file (did you mean 'growth.mdl'?)"),
@@ -116,6 +121,9 @@ def write_inputs(folder: Path) -> None:
         (folder / f"{name}.yaml").write_text(f"name: {name}\ntitle: Mix\ninstruments:\n{change}\n")
     (folder / "broken.yaml").write_text("name: broken\ntitle: [\n")
     (folder / "constant.yaml").write_text("name: constant\ntitle: Mix\nparameters: {detection bse: 0.2}\n")
+    (folder / "priors.toml").write_text('[[parameter]]\nname = "dose"\n')
+    (folder / "targets.toml").write_text('[[target]]\nname = "deaths"\n')
+    (folder / "broken.toml").write_text("[[target]\n")
     (folder / "folder.csv").mkdir()
     (folder / "full").mkdir()
     (folder / "full" / "thesis.txt").write_text("ten years of work")
