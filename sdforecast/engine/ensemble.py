@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -56,18 +58,18 @@ def run_jobs(
     until : last time of each run.
     processes : how many; 1 runs here.
     """
-    if processes <= 1:
-        here = _Worker(model, columns, series, until)
-        yield lambda jobs, advance: np.stack([_told(here.run(job), advance) for job in jobs])
+    setup = _Setup(model, tuple(columns), until)
+    if processes <= 1 or not _can_start_processes():
+        here = _Worker(setup)
+        yield lambda jobs, advance: np.stack([_told(here.run(series[job.series], job), advance) for job in jobs])
         return
     pool = ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
-        initargs=(model, tuple(columns), tuple(series), until),
     )
     try:
-        yield lambda jobs, advance: _spread(pool, jobs, advance)
+        yield lambda jobs, advance: _spread(pool, setup, series, jobs, advance)
     except BaseException:
         _stop(pool)
         raise
@@ -75,30 +77,40 @@ def run_jobs(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+@dataclass(frozen=True)
+class _Setup:
+    """What all jobs of a pool share. It goes with each job and not with the start of a process.
+
+    A process that dies while it starts (a script without `if __name__ == "__main__"`) would leave us writing to it for
+    ever, were there more to write than a pipe holds.
+    """
+
+    model: ModelFile
+    columns: tuple[str, ...]
+    until: float | None
+
+
 class _Worker:
-    def __init__(
-        self,
-        model: ModelFile,
-        columns: Sequence[str],
-        series: Sequence[Mapping[str, pd.Series]],
-        until: float | None,
-    ) -> None:
-        self.simulator, self.columns, self.series, self.until = Simulator(model), columns, series, until
+    def __init__(self, setup: _Setup) -> None:
+        self.setup, self.simulator = setup, Simulator(setup.model)
 
-    def run(self, job: Job) -> np.ndarray:
-        overrides: dict[str, Override] = {**self.series[job.series], **job.constants}
-        return self.simulator.run(overrides, self.columns, self.until).to_numpy(float)
+    def run(self, series: Mapping[str, pd.Series], job: Job) -> np.ndarray:
+        overrides: dict[str, Override] = {**series, **job.constants}
+        return self.simulator.run(overrides, self.setup.columns, self.setup.until).to_numpy(float)
 
 
-_worker: list[_Worker] = []  # the one of this process, set when the process starts
+_worker: list[_Worker] = []  # the one of this process, made for its first job
 
 
-def _start(
-    model: ModelFile, columns: Sequence[str], series: Sequence[Mapping[str, pd.Series]], until: float | None
-) -> None:
+def _start() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker[:] = [_Worker(model, columns, series, until)]
+
+
+def _can_start_processes() -> bool:
+    """Return whether a new process could find the program it belongs to; one typed into stdin it could not."""
+    program = getattr(sys.modules.get("__main__"), "__file__", None)
+    return program is None or Path(program).is_file()
 
 
 def _end_with_parent() -> None:
@@ -109,8 +121,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run(job: Job) -> np.ndarray:
-    return _worker[0].run(job)
+def _run(setup: _Setup, series: Mapping[str, pd.Series], job: Job) -> np.ndarray:
+    if not _worker:
+        _worker.append(_Worker(setup))
+    return _worker[0].run(series, job)
 
 
 def _told(result: np.ndarray, advance: Callable[[], None]) -> np.ndarray:
@@ -118,9 +132,17 @@ def _told(result: np.ndarray, advance: Callable[[], None]) -> np.ndarray:
     return result
 
 
-def _spread(pool: ProcessPoolExecutor, jobs: Sequence[Job], advance: Callable[[], None]) -> np.ndarray:
+def _spread(
+    pool: ProcessPoolExecutor,
+    setup: _Setup,
+    series: Sequence[Mapping[str, pd.Series]],
+    jobs: Sequence[Job],
+    advance: Callable[[], None],
+) -> np.ndarray:
+    futures: dict[Future[np.ndarray], int] = {}
     with _interrupts_held():  # the first job starts the processes
-        futures: dict[Future[np.ndarray], int] = {pool.submit(_run, job): k for k, job in enumerate(jobs)}
+        for k, job in enumerate(jobs):
+            futures[pool.submit(_run, setup, series[job.series], job)] = k
     results: list[np.ndarray | None] = [None] * len(jobs)
     try:
         for future in as_completed(futures):
@@ -129,7 +151,8 @@ def _spread(pool: ProcessPoolExecutor, jobs: Sequence[Job], advance: Callable[[]
     except InputError:
         raise
     except (BrokenPipeError, RuntimeError) as error:
-        raise MachineError(Problem(f"a process of ours died: {error}", hint="out of memory?")) from error
+        hint = "out of memory? in a script, call it below: if __name__ == '__main__':"
+        raise MachineError(Problem(f"a process of ours died: {error}", hint=hint)) from error
     return np.stack([result for result in results if result is not None])
 
 

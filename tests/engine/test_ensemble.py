@@ -164,3 +164,15 @@ def test_an_error_survives_the_way_between_processes() -> None:
     assert copy.problems == error.problems
     assert str(copy) == "a.yaml:3:4: wrong (this)\nmore"
     assert copy.exit_code == 2
+
+
+def test_a_script_without_a_guard_is_told_so_and_does_not_hang(tmp_path: Path) -> None:
+    """Its processes die while they start; we once waited for ever to tell them the rest."""
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import sdforecast as sdf\nsdf.forecast(scenarios=['current-course', 'military-only'], sets=6)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "if __name__ == '__main__'" in done.stderr.splitlines()[-1]
