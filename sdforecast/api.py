@@ -95,5 +95,5 @@ def report(made: Forecast, folder: str | Path) -> None:
     """Write page, figures and data of a forecast to `folder`, which is replaced as a whole."""
     from sdforecast import reporting  # draws with matplotlib: only who publishes waits for it
 
-    with writing.replaced_folder(Path(folder)) as fresh:
+    with writing.replaced_folder(Path(folder), reporting.HOLDS) as fresh:
         reporting.write(made, fresh)

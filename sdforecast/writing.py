@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sdforecast.errors import MachineError, Problem
+
+MARKER = "manifest.json"
+"""The file by which we know a folder of ours; many programs have one of this name, so its content counts."""
+
+_BY_THE_DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")  # left by whoever looks into a folder
 
 
 def _refuse(path: Path, error: OSError) -> MachineError:
@@ -39,16 +45,20 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replaced_folder(path: Path, marker: str = "manifest.json") -> Iterator[Path]:
+def replaced_folder(path: Path, holds: Collection[str]) -> Iterator[Path]:
     """Give a fresh folder that takes the place of `path` when the block ends without an error.
 
-    An existing folder is replaced as a whole, but only if it is empty or holds `marker`, the sign that
-    an earlier run wrote it; anything else is refused with `MachineError` before any work is done.
+    An existing folder is replaced as a whole, but only if it is empty, or if our manifest says that an earlier run
+    wrote it and it has nothing but the names in `holds`. Anything else is refused with `MachineError` before any
+    work is done, and so is the folder that the user stands in: it would be gone under their feet.
     """
     path = path.absolute()
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise MachineError(Problem("is not a folder", file=str(path), hint="name another output folder"))
-    if path.is_dir() and any(path.iterdir()) and not (path / marker).is_file():
+    if path.exists() and Path.cwd().is_relative_to(path.resolve()):
+        hint = "go one folder up, or name a folder inside this one with -o"
+        raise MachineError(Problem("is the folder you are in, and would be replaced", file=str(path), hint=hint))
+    if path.is_dir() and any(path.iterdir()) and not _is_ours(path, holds):
         hint = "name a new or empty folder with -o"
         raise MachineError(Problem("holds files that are not ours, nothing was changed", file=str(path), hint=hint))
     try:
@@ -66,6 +76,16 @@ def replaced_folder(path: Path, marker: str = "manifest.json") -> Iterator[Path]
         raise _refuse(path, error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _is_ours(folder: Path, holds: Collection[str]) -> bool:
+    if not {entry.name for entry in folder.iterdir()} <= {*holds, *_BY_THE_DESKTOP}:
+        return False
+    try:
+        record = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and "sdforecast" in record
 
 
 def _swap(fresh: Path, path: Path) -> None:

@@ -10,6 +10,9 @@ import pytest
 from sdforecast.errors import MachineError
 from sdforecast.writing import replaced_folder, write_bytes, write_text
 
+HOLDS = ("a", "one", "two", "manifest.json")
+OURS = '{"sdforecast": "0.1.0"}'
+
 
 class TestFiles:
     def test_bytes_are_written_as_they_are(self, tmp_path: Path) -> None:
@@ -46,7 +49,7 @@ class TestFiles:
 class TestFolders:
     def test_a_new_folder_appears_whole(self, tmp_path: Path) -> None:
         target = tmp_path / "deep" / "results"
-        with replaced_folder(target) as fresh:
+        with replaced_folder(target, HOLDS) as fresh:
             (fresh / "a").write_text("x")
             assert not target.exists()
         assert [path.name for path in target.iterdir()] == ["a"]
@@ -54,9 +57,9 @@ class TestFolders:
 
     def test_ours_is_replaced_as_a_whole(self, tmp_path: Path) -> None:
         for name in ("one", "two"):
-            with replaced_folder(tmp_path / "results") as fresh:
+            with replaced_folder(tmp_path / "results", HOLDS) as fresh:
                 (fresh / name).write_text(name)
-                (fresh / "manifest.json").write_text("{}")
+                (fresh / "manifest.json").write_text(OURS)
         assert {path.name for path in (tmp_path / "results").iterdir()} == {"two", "manifest.json"}
         assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
@@ -64,16 +67,16 @@ class TestFolders:
     def test_an_error_leaves_what_was_there(self, tmp_path: Path, error: type[BaseException]) -> None:
         old = tmp_path / "results"
         old.mkdir()
-        (old / "manifest.json").write_text("old")
-        with pytest.raises(error), replaced_folder(old) as fresh:
+        (old / "manifest.json").write_text(OURS)
+        with pytest.raises(error), replaced_folder(old, HOLDS) as fresh:
             (fresh / "manifest.json").write_text("new")
             raise error
-        assert (old / "manifest.json").read_text() == "old"
+        assert (old / "manifest.json").read_text() == OURS
         assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
     def test_an_empty_folder_is_anyones(self, tmp_path: Path) -> None:
         (tmp_path / "results").mkdir()
-        with replaced_folder(tmp_path / "results") as fresh:
+        with replaced_folder(tmp_path / "results", HOLDS) as fresh:
             (fresh / "a").write_text("x")
         assert (tmp_path / "results" / "a").is_file()
 
@@ -87,6 +90,42 @@ class TestFolders:
             ("file", "not a folder"),
             ("link", "not a folder"),
         ):
-            with pytest.raises(MachineError, match=message), replaced_folder(tmp_path / name):
+            with pytest.raises(MachineError, match=message), replaced_folder(tmp_path / name, HOLDS):
                 pytest.fail("no work may begin")
         assert {path.name for path in tmp_path.iterdir()} == {"mine", "file", "link"}
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"manifest.json": OURS, "thesis.txt": "x"},
+            {"manifest.json": '{"name": "a web page"}', "a": "x"},
+            {"manifest.json": "[]"},
+            {"manifest.json": "not JSON"},
+            {"a": "x"},
+        ],
+    )
+    def test_a_manifest_alone_does_not_make_a_folder_ours(self, tmp_path: Path, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        with pytest.raises(MachineError, match="not ours, nothing was changed"), replaced_folder(tmp_path, HOLDS):
+            pytest.fail("no work may begin")
+        assert {path.name: path.read_text() for path in tmp_path.iterdir()} == files
+
+    def test_what_a_desktop_leaves_behind_is_no_file_of_the_users(self, tmp_path: Path) -> None:
+        old = tmp_path / "results"
+        old.mkdir()
+        (old / ".DS_Store").write_text("x")
+        (old / "manifest.json").write_text(OURS)
+        with replaced_folder(old, HOLDS) as fresh:
+            (fresh / "a").write_text("x")
+        assert [path.name for path in old.iterdir()] == ["a"]
+
+    @pytest.mark.parametrize("named", [".", "../here", ".."])
+    def test_nobody_loses_the_folder_they_stand_in(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+    ) -> None:
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
+        with pytest.raises(MachineError, match="is the folder you are in"), replaced_folder(Path(named), HOLDS):
+            pytest.fail("no work may begin")
+        assert Path.cwd() == tmp_path / "here"

@@ -12,6 +12,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from sdforecast.errors import SdforecastError
@@ -79,6 +80,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _MACHINE_ERRNO:
         place = f"{error.filename}: " if error.filename else ""
         return _tell(f"{place}{error.strerror}", MACHINE)
+    if isinstance(error, OSError) and _nowhere():
+        return _tell("the folder you are in is gone: go to another one", MACHINE)
     if os.environ.get("SDFORECAST_TRACEBACK") == "1":
         import traceback
 
@@ -89,6 +92,14 @@ def _explain(error: Exception) -> int:
         "(set SDFORECAST_TRACEBACK=1 to see where; please report it)",
         FAULT,
     )
+
+
+def _nowhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _tell(text: str, code: int) -> int:

@@ -49,6 +49,7 @@ def calibrate(
     'sdforecast forecast --estimate DIR' uses the result.
     """
     from sdforecast.inference import calibrate, write
+    from sdforecast.inference.estimate import HOLDS
     from sdforecast.writing import replaced_folder
 
     begun = time.monotonic()
@@ -60,7 +61,7 @@ def calibrate(
     file = open_model(model)
     files = {"--model": model, "--data": data, "--parameters": parameters, "--targets": targets}
     command = _command(files, starts, sets, seed)
-    with replaced_folder(output) as fresh:  # a folder that is not ours is refused now, not after ten minutes
+    with replaced_folder(output, HOLDS) as fresh:  # a folder that is not ours is refused now, not after ten minutes
         found = calibrate(
             file, starts=starts, sets=sets, seed=seed, folder=data, parameter_file=parameters, target_file=targets,
             command=command, told=told,

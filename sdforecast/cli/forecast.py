@@ -56,7 +56,7 @@ def forecast(
     found, model = load(estimate), read()
     names = scenarios or DEFAULT_SCENARIOS
     runs = (sets or len(found.sets)) * len(names)
-    with replaced_folder(output) as folder:
+    with replaced_folder(output, reporting.HOLDS) as folder:
         with progress("runs", runs, quiet=quiet) as advance:
             made = forecast(
                 names, model=model, estimate=found, sets=sets, horizon=horizon,

@@ -21,7 +21,7 @@ import pandas as pd
 from sdforecast import shipped
 from sdforecast.errors import InputError, Problem
 from sdforecast.manifest import to_json
-from sdforecast.writing import replaced_folder, write_text
+from sdforecast.writing import MARKER, replaced_folder, write_text
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,9 @@ _NUMBERS = {
 }
 _TABLES = tuple(_COLUMNS)
 
+HOLDS = (*(f"{name}.csv" for name in _TABLES), MARKER)
+"""What the folder of an estimate has in it."""
+
 CARRIED = (
     "created", "model_sha256", "parameters_sha256", "targets_sha256", "history_sha256", "data_vintage",
     "last_observed", "seed", "fit",
@@ -82,20 +85,20 @@ CARRIED = (
 
 def write(estimate: Estimate, folder: Path) -> None:
     """Write `estimate` to `folder`, replaced as a whole. Raises `MachineError`."""
-    with replaced_folder(folder) as fresh:
+    with replaced_folder(folder, HOLDS) as fresh:
         for name in _TABLES:
             table: pd.DataFrame = getattr(estimate, name)
             buffer = io.StringIO()
             table.to_csv(buffer, index=name == "sets", float_format="%.8g", date_format="%Y-%m-%d", lineterminator="\n")
             write_text(fresh / f"{name}.csv", buffer.getvalue())
-        write_text(fresh / "manifest.json", to_json(estimate.manifest))
+        write_text(fresh / MARKER, to_json(estimate.manifest))
 
 
 def load(folder: Path | None = None) -> Estimate:
     """Read an estimate, by default the shipped one. Raises `InputError` where a file is missing or broken."""
     where = folder or shipped.estimate_dir()
     tables = {name: _table(where / f"{name}.csv", name) for name in _TABLES}
-    return Estimate(**tables, manifest=_manifest(where / "manifest.json"))
+    return Estimate(**tables, manifest=_manifest(where / MARKER))
 
 
 def _table(file: Path, name: str) -> pd.DataFrame:
@@ -109,6 +112,8 @@ def _table(file: Path, name: str) -> pd.DataFrame:
         table = table.astype(dict.fromkeys(table.columns if name == "sets" else _NUMBERS[name], float))
         if name in ("best", "sets") and table.isna().any(axis=None):
             raise ValueError("a value is missing")
+        if name in ("best", "sets") and table.isin([float("inf"), float("-inf")]).any(axis=None):
+            raise ValueError("a value is not finite")
         return table
     except FileNotFoundError as error:
         raise InputError(Problem("no estimate here", file=str(file), hint="make one: sdforecast calibrate")) from error

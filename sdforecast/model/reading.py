@@ -103,8 +103,10 @@ def read(path: str | Path | None = None) -> ModelFile:
 def _content(file: Path) -> bytes:
     if file.suffix.lower() not in VENSIM + XMILE:
         raise InputError(Problem("is not a model file", file=str(file), hint="expected .mdl, .xmile, .xml or .stmx"))
+    if file.exists() and not file.is_file():
+        raise InputError(Problem("is not a file", file=str(file)))
     if not file.is_file():
-        beside = sorted(p.name for p in file.parent.glob("*") if p.suffix.lower() in VENSIM + XMILE)
+        beside = sorted(p.name for p in file.parent.glob("*") if p.suffix.lower() in VENSIM + XMILE and p.is_file())
         hint = nearest(file.name, beside) if beside else None
         raise InputError(Problem("no such model file", file=str(file), hint=hint))
     try:

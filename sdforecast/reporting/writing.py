@@ -14,7 +14,10 @@ from sdforecast.plot.sectors import PANELS
 from sdforecast.reporting import page
 from sdforecast.reporting.figures import make, sketches
 from sdforecast.reporting.tables import to_csv
-from sdforecast.writing import write_text
+from sdforecast.writing import MARKER, write_text
+
+HOLDS = ("index.html", "figures", "trajectories.csv", MARKER)
+"""What the folder of a report has in it."""
 
 BESIDE = (
     "illicit fentanyl deaths", "heroin deaths without synthetic", "dose", "customary dose", "retail sales",
@@ -44,5 +47,5 @@ def write(forecast: Forecast, folder: Path) -> None:
     names = [str(name) for name in forecast.trajectories.data_vars]
     table = quantile_table(forecast.trajectories[variables(names, forecast.targets)])
     write_text(folder / "trajectories.csv", to_csv(table))
-    write_text(folder / "manifest.json", to_json(forecast.manifest))
+    write_text(folder / MARKER, to_json(forecast.manifest))
     write_text(folder / "index.html", page.render(forecast, pictures))

@@ -135,3 +135,13 @@ class TestProcesses:
         done = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, timeout=30)
         assert done.returncode == 1
         assert b"\\xfcnknown" in done.stderr
+
+
+def test_a_folder_that_is_gone(tmp_path, monkeypatch, capsys):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert main(["forecast", "--sets", "1", "-q"]) == 3
+    assert capsys.readouterr().err == "error: the folder you are in is gone: go to another one\n"
+    os.chdir(tmp_path)

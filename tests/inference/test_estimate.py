@@ -50,13 +50,13 @@ class TestOnDisk:
                 assert (tmp_path / "copy" / file.name).read_bytes() == file.read_bytes()
 
     def test_an_older_estimate_is_replaced_and_a_strange_folder_is_not(self, estimate: Estimate, copy: Path) -> None:
-        (copy / "notes.txt").write_text("old")
+        (copy / "best.csv").write_text("old")
         write(estimate, copy)
-        assert not (copy / "notes.txt").exists()
-        (copy / "manifest.json").unlink()
+        assert load(copy).best.equals(load().best)
+        (copy / "notes.txt").write_text("mine")
         with pytest.raises(MachineError, match="holds files that are not ours"):
             write(estimate, copy)
-        assert (copy / "best.csv").is_file()
+        assert (copy / "notes.txt").read_text() == "mine"
 
 
 def spoil(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
@@ -85,6 +85,7 @@ MANIFEST = "is not the manifest of an estimate: "
         (spoil("sets.csv", lambda text: text.replace("loss", "los", 1)), f"sets.csv: {TABLE}no column 'loss'"),
         (spoil("sets.csv", lambda text: text.replace("\n0,0,", "\n0,zero,")), f"sets.csv: {TABLE}could not convert"),
         (spoil("sets.csv", lambda text: text.replace("\n0,0,", "\n0,,")), f"sets.csv: {TABLE}a value is missing"),
+        (spoil("sets.csv", lambda text: text.replace("\n0,0,", "\n0,inf,")), f"sets.csv: {TABLE}a value is not finite"),
         (spoil("best.csv", lambda text: text.replace("value", "valu", 1)), f"best.csv: {TABLE}no column 'value'"),
         (spoil("residuals.csv", lambda text: text.replace(",start,", ",a,", 1)), f"residuals.csv: {TABLE}no column"),
         (spoil("manifest.json", lambda text: text[:-20]), "manifest.json: is not a manifest: "),

@@ -82,12 +82,15 @@ class TestForecast:
         assert told["estimate"]["created"] == load().manifest["created"]
 
 
+OURS = '{"sdforecast": "0.1.0"}'
+
+
 class TestInterrupted:
     @pytest.mark.parametrize("later", [0.0, 2.0])
     def test_ctrl_c_ends_soon_with_130_and_leaves_what_was_there(self, tmp_path: Path, later: float) -> None:
         old = tmp_path / "results"
         old.mkdir()
-        (old / "manifest.json").write_text("{}")
+        (old / "manifest.json").write_text(OURS)
         call = [sys.executable, "-m", "sdforecast", "forecast"]
         process = subprocess.Popen(call, cwd=tmp_path, env=environment(), start_new_session=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
@@ -97,12 +100,12 @@ class TestInterrupted:
         out, err = process.communicate(timeout=30)
         assert (process.returncode, out, err) == (130, b"", b"error: interrupted\n")
         assert [path.name for path in tmp_path.iterdir()] == ["results"]
-        assert (old / "manifest.json").read_text() == "{}"
+        assert (old / "manifest.json").read_text() == OURS
 
     def test_calibrate_keeps_the_older_estimate(self, tmp_path: Path) -> None:
         old = tmp_path / "estimate"
         old.mkdir()
-        (old / "manifest.json").write_text("{}")
+        (old / "manifest.json").write_text(OURS)
         call = [sys.executable, "-m", "sdforecast", "calibrate", "--starts", "1", "--sets", "1"]
         process = subprocess.Popen(call, cwd=tmp_path, env=environment(), start_new_session=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
@@ -112,7 +115,7 @@ class TestInterrupted:
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)
         assert (process.returncode, err) == (130, b"error: interrupted\n")
-        assert (old / "manifest.json").read_text() == "{}"
+        assert (old / "manifest.json").read_text() == OURS
         assert [path.name for path in tmp_path.iterdir()] == ["estimate"]
 
 

@@ -34,6 +34,7 @@ CASES = [
     # run: models
     ("run --model grwth.mdl", INPUT, "grwth.mdl: no such model file (did you mean 'growth.mdl'?)"),
     ("run --model steep.yaml", INPUT, "steep.yaml: is not a model file (expected .mdl, .xmile, .xml or .stmx)"),
+    ("run --model folder.mdl", INPUT, "folder.mdl: is not a file"),
     ("run --model unparsable.mdl", INPUT, "unparsable.mdl: PySD does not understand this model: "),
     ("run --model empty.xmile", INPUT, "empty.xmile: PySD does not understand this model: "),
     ("run --model division.mdl --to 9", INPUT, "division.mdl: failed while running: "),
@@ -76,6 +77,8 @@ CASES = [
     ("forecast --estimate spoiled", INPUT, "spoiled/sets.csv: is not a table of an estimate: "),
     ("forecast --estimate other", INPUT, "the estimate is for another model: 'growth rate' is no constant of this one"),
     ("forecast --sets 1 -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
+    ("forecast --sets 1 -o .", MACHINE, "is the folder you are in, and would be replaced"),
+    ("forecast --sets 1 -o other", MACHINE, "other: holds files that are not ours, nothing was changed"),
     ("forecast --sets 1 -o steep.yaml", MACHINE, "steep.yaml: is not a folder"),
     ("forecast --sets 1 -o steep.yaml/results", MACHINE, "steep.yaml/results: cannot write here: "),
     # calibrate
@@ -125,6 +128,7 @@ def write_inputs(folder: Path) -> None:
     (folder / "targets.toml").write_text('[[target]]\nname = "deaths"\n')
     (folder / "broken.toml").write_text("[[target]\n")
     (folder / "folder.csv").mkdir()
+    (folder / "folder.mdl").mkdir()
     (folder / "full").mkdir()
     (folder / "full" / "thesis.txt").write_text("ten years of work")
     (folder / "csv").mkdir()
