@@ -108,7 +108,8 @@ def changes(forecast: Forecast, scenario: Scenario) -> Table | None:
     for change in scenario.instruments:
         before = forecast.levels[forecast.reference][change.instrument].iloc[change.first]
         consent = {True: " with consent", False: " without consent", None: ""}[change.consent]
-        start = change.start if change.ramp_months == 0 else f"{change.start}, over {change.ramp_months} months"
+        months = "1 month" if change.ramp_months == 1 else f"{change.ramp_months} months"
+        start = change.start if change.ramp_months == 0 else f"{change.start}, over {months}"
         rows.append(
             [
                 about[change.instrument].title + consent,
