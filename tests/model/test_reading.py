@@ -99,7 +99,7 @@ class TestFaults:
 
     def test_a_folder_is_no_model_file(self, tmp_path: Path) -> None:
         (tmp_path / "folder.mdl").mkdir()
-        assert complaint(tmp_path / "folder.mdl").startswith("folder.mdl: no such model file")
+        assert complaint(tmp_path / "folder.mdl") == "folder.mdl: is not a file"
 
     @pytest.mark.parametrize("name", ["model.py", "model", "model.mdl.txt"])
     def test_another_kind_of_file(self, tmp_path: Path, name: str) -> None:
