@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line on `arguments` (default: those of the process) and return the exit code."""
     _prepare_streams()
     warnings.showwarning = _tell_warning
+    if _nowhere():  # first: libraries meet a folder that is gone each in its own way
+        return _tell("the folder you are in is gone: go to another one", MACHINE)
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -80,8 +82,6 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _MACHINE_ERRNO:
         place = f"{error.filename}: " if error.filename else ""
         return _tell(f"{place}{error.strerror}", MACHINE)
-    if isinstance(error, OSError) and _nowhere():
-        return _tell("the folder you are in is gone: go to another one", MACHINE)
     if os.environ.get("SDFORECAST_TRACEBACK") == "1":
         import traceback
 
