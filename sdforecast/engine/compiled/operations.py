@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-LEAVES = ("lit", "par", "time", "start", "state", "ring", "series", "series start")
+LEAVES = ("lit", "par", "time", "row time", "start", "state", "ring", "series", "series start")
 """Operations without arguments; their meaning is in :class:`sdforecast.engine.compiled.program.Node`."""
 
 

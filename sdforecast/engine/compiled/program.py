@@ -25,6 +25,8 @@ class Node:
         * `lit`: the number; truth values are 0 and 1 made true by `ne`.
         * `par`: position of a parameter.
         * `time`: which moment of the step: 0 its begin, 1 its middle, 2 its end (1 and 2 in Runge-Kutta steps only).
+        * `row time`: nothing; the time at the begin of the step in every stage of a Runge-Kutta step (STEP and
+          PULSE change at rows only). :mod:`integrate` makes it `time` 0.
         * `start`: nothing; it is the initial time.
         * `state`: position of a state: its value at the begin of the step.
         * `ring`: position of a ring: what went in so many steps ago.
