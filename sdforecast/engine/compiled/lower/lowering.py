@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,8 +25,21 @@ _BINARY = {
 }  # fmt: skip
 
 
-def lower(model: Unrolled, method: str = "euler") -> Program:
+def lower(
+    model: Unrolled,
+    method: str = "euler",
+    *,
+    series: Collection[str] = (),
+    constants: Collection[str] = (),
+) -> Program:
     """Return the program of a model, all variables its outputs.
+
+    Parameters
+    ----------
+    method : how to integrate, `euler` or `rk4`; noted in the program.
+    series : variables that are given from outside, by row, instead of by their equation.
+    constants : variables that are given from outside as one number instead of by their equation. (A variable that
+        is a constant already need not be named.)
 
     Raises
     ------
@@ -34,14 +47,16 @@ def lower(model: Unrolled, method: str = "euler") -> Program:
     InputError : equations that depend on each other in a circle, or a name that nothing defines.
     """
     with _deep_recursion():
-        return Lowering(model).program(method)
+        return Lowering(model, frozenset(series), frozenset(constants)).program(method)
 
 
 class Lowering:
     """What is known of a model while it is lowered."""
 
-    def __init__(self, model: Unrolled) -> None:
+    def __init__(self, model: Unrolled, series: frozenset[str], constants: frozenset[str]) -> None:
         self.model, self.builder = model, Builder()
+        self.given = {"series": series, "par": constants}
+        self.series: list[str] = []
         self.parameters: list[Parameter] = []
         self.states: list[State | None] = []
         self.rings: list[Ring | None] = []
@@ -64,6 +79,7 @@ class Lowering:
             states=tuple(state for state in self.states if state is not None),
             rings=tuple(ring for ring in self.rings if ring is not None),
             tables=tuple(self.tables),
+            series=tuple(self.series),
             outputs=tuple(outputs),
             step=step,
             initial_time=start,
@@ -94,6 +110,10 @@ class Lowering:
         equation = variable.cells.get(cell)
         if equation is None:
             return self.builder.lit(math.nan)  # as PySD has it
+        if variable.name in self.given["series"]:
+            return self._series(keyed(variable.name, cell), start=start)
+        if variable.name in self.given["par"]:
+            return self._known.setdefault(key, self._parameter(variable, cell, self.builder.lit(math.nan)))
         self._open[key] = None
         place = Place(variable.name, cell, equation.component, equation.bound, start=start)
         node = self.expression(equation.expression, place)
@@ -109,6 +129,12 @@ class Lowering:
                 return known
         self.parameters.append(Parameter(variable.name, cell, float("nan") if value is None else value))
         return self.builder.leaf("par", len(self.parameters) - 1)
+
+    def _series(self, name: str, *, start: bool) -> int:
+        if name not in self.series:
+            self.series.append(name)
+        k = self.series.index(name)
+        return self.builder.leaf("series start", k) if start else self.builder.leaf("series", (k, 0))
 
     def _circle(self, key: tuple[str, tuple[str, ...], bool]) -> InputError:
         keys = list(self._open)
