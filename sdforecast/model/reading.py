@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,16 @@ import pandas as pd
 
 from sdforecast import shipped
 from sdforecast.errors import InputError, MachineError, Problem, nearest
+from sdforecast.model.describing import Description, keep, kept
 from sdforecast.model.groups import groups
 
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
 LARGEST = 50_000_000
 """Bytes beyond which a file is refused: the largest public models are below one tenth of it."""
+
+DESCRIPTION = "description-1.json"
+"""Name of the file with what we tell of a model; its number grows when that changes."""
 
 CONTROL = ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")
 _KINDS = {"Stateful": "stock", "Constant": "constant", "Auxiliary": "auxiliary", "Lookup": "lookup", "Data": "data"}
@@ -82,22 +87,29 @@ def read(path: str | Path | None = None) -> ModelFile:
     """
     file = Path(path) if path is not None else shipped.model_file()
     content = _content(file)
-    import pysd
-
-    key = hashlib.sha256(content + f"\0{pysd.__version__}\0{file.parent.resolve()}".encode()).hexdigest()[:32]
+    version = metadata.version("pysd")  # without loading it: most readings find all they need in the cache
+    key = hashlib.sha256(content + f"\0{version}\0{file.parent.resolve()}".encode()).hexdigest()[:32]
     translation = _folder() / key / "model.py"
     if not translation.is_file():
         _translate(file, content, translation)
-    loaded, doc = _loaded(file, translation)
-    units = dict(zip(doc["Real Name"], doc["Units"].fillna("").astype(str), strict=True))
+    described = kept(translation.with_name(DESCRIPTION), CONTROL)
+    if described is None:
+        described = _described(file, content, translation)
+        keep(described, translation.with_name(DESCRIPTION))
     return ModelFile(
         path=file,
         sha256=hashlib.sha256(content).hexdigest(),
         translation=translation,
-        variables=_variables(file, content, loaded, doc),
-        control=_control(loaded),
-        time_unit=units.get("TIME STEP", ""),
+        variables=described.variables,
+        control=described.control,
+        time_unit=described.time_unit,
     )
+
+
+def _described(file: Path, content: bytes, translation: Path) -> Description:
+    loaded, doc = _loaded(file, translation)
+    units = dict(zip(doc["Real Name"], doc["Units"].fillna("").astype(str), strict=True))
+    return Description(_variables(file, content, loaded, doc), _control(loaded), units.get("TIME STEP", ""))
 
 
 def _content(file: Path) -> bytes:
