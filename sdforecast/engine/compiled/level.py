@@ -1,14 +1,28 @@
-"""Levels: how often each node must be computed, and what the pieces of the code hand to each other.
+"""Levelling: how often each node must be computed, so that the loop over time holds no more than it must.
 
-(Prose and the pass itself are being written.)
+In goes an integrated program; out comes the same with a level for each node, and the lists of what the pieces of code
+hand to each other:
+
+    tabulate   once for all members: SHARED nodes, and TIME nodes for each row into a table [rows, columns]
+    prologue   once a member: MEMBER nodes and initial values
+    step       each row of each member: STEP nodes; those that only outputs need, on saved rows alone
+
+    growth = rate * season(time)      rate shared: a TIME node, read from the table; rate drawn: a STEP node
+    k = 1 / lifetime                  lifetime shared: SHARED; drawn: MEMBER, once before the loop
+
+A node's level is the join of those of its arguments; only SHARED or TIME joined with what differs between members
+needs thought: see :func:`join`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from sdforecast.engine.compiled.program import Program
+from sdforecast.engine.compiled.program import Node, Program
+from sdforecast.engine.compiled.rebuilding import needed
+from sdforecast.errors import InputError, Problem
 
 
 class Level(IntEnum):
@@ -49,3 +63,87 @@ class Leveled:
     slots: tuple[int, ...]
     columns: tuple[int, ...]
     late: frozenset[int]
+
+
+def join(one: Level, two: Level) -> Level:
+    """Return how often a node must be computed that rests on both: what differs by row and by member, at each step."""
+    if {one, two} == {Level.TIME, Level.MEMBER}:
+        return Level.STEP
+    return max(one, two)
+
+
+def level(program: Program, *, varied: Sequence[int] = (), own: Sequence[int] = ()) -> Leveled:
+    """Return the program with the level of each node.
+
+    Parameters
+    ----------
+    varied : positions of the parameters that differ between members.
+    own : positions of the series that do.
+
+    Raises
+    ------
+    InputError : the length of a DELAY FIXED differs between members or changes in time.
+    """
+    kept = needed(program.nodes, program.roots)
+    if len(kept) < len(program.nodes):
+        program = _without(program, kept)
+    levels = _levels(program, frozenset(varied), frozenset(own))
+    for ring in program.rings:
+        if levels[ring.delay] > Level.SHARED:
+            what = f"the delay time of '{ring.name}' (DELAY FIXED) cannot be drawn or change: it sets a length"
+            raise InputError(Problem(what))
+    stepping = _stepping(program)
+    loop = [k for k, at in enumerate(levels) if at in (Level.MEMBER, Level.STEP)]
+    handed = {arg for k in loop for arg in program.nodes[k].args} | set(program.roots)
+    return Leveled(
+        program=program,
+        levels=tuple(levels),
+        varied=tuple(varied),
+        own=tuple(own),
+        slots=tuple(sorted(k for k in handed if levels[k] is Level.SHARED)),
+        columns=tuple(sorted(k for k in handed if levels[k] is Level.TIME)),
+        late=frozenset(k for k, at in enumerate(levels) if at is Level.STEP and k not in stepping),
+    )
+
+
+def _levels(program: Program, varied: frozenset[int], own: frozenset[int]) -> list[Level]:
+    levels: list[Level] = []
+    for node in program.nodes:
+        at = _leaf(node, varied, own)
+        for arg in node.args:
+            at = join(at, levels[arg])
+        levels.append(at)
+    return levels
+
+
+def _leaf(node: Node, varied: frozenset[int], own: frozenset[int]) -> Level:
+    if node.op == "par":
+        return Level.MEMBER if node.data in varied else Level.SHARED
+    if node.op == "time":
+        return Level.TIME
+    if node.op in ("state", "ring"):
+        return Level.STEP
+    if node.op == "series" and isinstance(node.data, tuple):
+        return Level.STEP if node.data[0] in own else Level.TIME
+    if node.op == "series start":
+        return Level.MEMBER if node.data in own else Level.SHARED
+    return Level.LITERAL
+
+
+def _stepping(program: Program) -> set[int]:
+    """Return the nodes that the next row rests on."""
+    roots = [state.root for state in program.states] + [ring.input for ring in program.rings]
+    return set(needed(program.nodes, roots))
+
+
+def _without(program: Program, kept: Sequence[int]) -> Program:
+    """Return the program with the nodes `kept` alone."""
+    new = {old: k for k, old in enumerate(kept)}
+    nodes = [program.nodes[k] for k in kept]
+    return replace(
+        program,
+        nodes=tuple(replace(node, args=tuple(new[arg] for arg in node.args)) for node in nodes),
+        states=tuple(replace(s, initial=new[s.initial], root=new[s.root]) for s in program.states),
+        rings=tuple(replace(r, input=new[r.input], delay=new[r.delay], initial=new[r.initial]) for r in program.rings),
+        outputs=tuple(replace(output, node=new[output.node]) for output in program.outputs),
+    )

@@ -133,6 +133,15 @@ class Output:
         return keyed(self.name, self.subscripts)
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a variable over subscripts looks like: its dimensions and the subscripts along each."""
+
+    name: str
+    dims: tuple[str, ...]
+    coords: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True)
 class Program:
     """A model as a list of operations.
@@ -148,6 +157,7 @@ class Program:
     method : how rates are integrated: `euler` or `rk4`.
     assumed : values of parameters that shaped the program (the order of a delay, say): with other values it
         must be lowered again.
+    shapes : of the variables that have subscripts.
     """
 
     nodes: tuple[Node, ...]
@@ -161,6 +171,7 @@ class Program:
     initial_time: float = 0.0
     method: str = "euler"
     assumed: tuple[tuple[int, float], ...] = field(default=())
+    shapes: tuple[Shape, ...] = ()
 
     @property
     def roots(self) -> tuple[int, ...]:

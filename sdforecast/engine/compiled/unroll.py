@@ -73,6 +73,7 @@ class Unrolled:
         subscripts: what a name stands for where it is used as a number.
     macros : clean names of macros.
     root : folder in which external files are looked for.
+    files : external files that equations or ranges are read from.
     """
 
     variables: Mapping[str, Variable]
@@ -81,6 +82,7 @@ class Unrolled:
     main: Mapping[str, Mapping[str, int]]
     macros: frozenset[str]
     root: Path
+    files: tuple[Path, ...] = ()
 
 
 def clean(name: str) -> str:
@@ -109,7 +111,14 @@ def unroll(model: Any, folder: Path) -> Unrolled:
         main=_positions(manager, ranges),
         macros=frozenset(clean(part.name) for part in model.sections[1:]),
         root=folder,
+        files=tuple(sorted({folder / name for name in _files(section)})),
     )
+
+
+def _files(section: Any) -> Iterator[str]:
+    yield from (part.subscripts["file"] for part in section.subscripts if isinstance(part.subscripts, dict))
+    for element in section.elements:
+        yield from (component.ast.file for component in element.components if hasattr(component.ast, "file"))
 
 
 def _variable(element: Any, manager: Any) -> Variable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from sdforecast.engine.compiled.building import Builder
 from sdforecast.engine.compiled.lower import external, functions, references, stateful
 from sdforecast.engine.compiled.lower.place import Place
 from sdforecast.engine.compiled.operations import OPERATIONS
-from sdforecast.engine.compiled.program import Output, Parameter, Program, Ring, State, Table, keyed
+from sdforecast.engine.compiled.program import Output, Parameter, Program, Ring, Shape, State, Table, keyed
 from sdforecast.engine.compiled.unroll import Unrolled, Variable
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, Problem
@@ -31,6 +31,7 @@ def lower(
     *,
     series: Collection[str] = (),
     constants: Collection[str] = (),
+    values: Mapping[str, float] | None = None,
 ) -> Program:
     """Return the program of a model, all variables its outputs.
 
@@ -40,6 +41,8 @@ def lower(
     series : variables that are given from outside, by row, instead of by their equation.
     constants : variables that are given from outside as one number instead of by their equation. (A variable that
         is a constant already need not be named.)
+    values : values of constants by name or `name[element]`, instead of the file's; needed for those that shape
+        the program.
 
     Raises
     ------
@@ -47,15 +50,18 @@ def lower(
     InputError : equations that depend on each other in a circle, or a name that nothing defines.
     """
     with _deep_recursion():
-        return Lowering(model, frozenset(series), frozenset(constants)).program(method)
+        return Lowering(model, frozenset(series), frozenset(constants), values or {}).program(method)
 
 
 class Lowering:
     """What is known of a model while it is lowered."""
 
-    def __init__(self, model: Unrolled, series: frozenset[str], constants: frozenset[str]) -> None:
+    def __init__(
+        self, model: Unrolled, series: frozenset[str], constants: frozenset[str], values: Mapping[str, float]
+    ) -> None:
         self.model, self.builder = model, Builder()
         self.given = {"series": series, "par": constants}
+        self.values = values
         self.series: list[str] = []
         self.parameters: list[Parameter] = []
         self.states: list[State | None] = []
@@ -85,6 +91,7 @@ class Lowering:
             initial_time=start,
             method=method,
             assumed=tuple(sorted(self.assumed.items())),
+            shapes=tuple(Shape(v.name, v.dims, v.coords) for v in self.model.variables.values() if v.dims),
         )
 
     def _outputs(self, variable: Variable) -> Iterator[Output]:
@@ -117,17 +124,18 @@ class Lowering:
         self._open[key] = None
         place = Place(variable.name, cell, equation.component, equation.bound, start=start)
         node = self.expression(equation.expression, place)
-        if self.builder.value(node) is not None:
+        if _is_constant(equation.expression):
             node = self._parameter(variable, cell, node)
         del self._open[key]
         return self._known.setdefault(key, node)
 
     def _parameter(self, variable: Variable, cell: tuple[str, ...], node: int) -> int:
-        value = self.builder.value(node)
+        written = self.builder.value(node)
         for start in (True, False):  # one parameter, whichever context asked first
             if (known := self._known.get((variable.name, cell, start))) is not None:
                 return known
-        self.parameters.append(Parameter(variable.name, cell, float("nan") if value is None else value))
+        here = self.values.get(keyed(variable.name, cell), self.values.get(variable.name, written))
+        self.parameters.append(Parameter(variable.name, cell, math.nan if here is None else float(here)))
         return self.builder.leaf("par", len(self.parameters) - 1)
 
     def _series(self, name: str, *, start: bool) -> int:
@@ -268,6 +276,14 @@ _SPOKEN = {
 
 def _spoken(kind: str) -> str:
     return _SPOKEN.get(kind, f"something the translator calls {kind}")
+
+
+def _is_constant(tree: Any) -> bool:
+    """Return whether an equation is a number, or arithmetic of numbers: what users may set."""
+    kind = type(tree).__name__
+    if kind in ("ArithmeticStructure", "LogicStructure", "GameStructure"):
+        return all(_is_constant(part) for part in getattr(tree, "arguments", None) or [tree.expression])
+    return isinstance(tree, int | float) or kind == "GetConstantsStructure"
 
 
 def _is_missing(tree: Any) -> bool:
