@@ -5,7 +5,8 @@ In goes a lowered program, out comes one that computes the asked outputs and not
 * what no asked output rests on is dropped: nodes, states, rings;
 * the initial time and the time step become numbers;
 * stocks whose initial value is given get a parameter for it;
-* `initial` vanishes: its argument is rebuilt *at the start*, where time is the initial time and a series its first value.
+* `initial` vanishes: its argument is rebuilt *at the start*, where time is the initial time and a series its first
+  value.
 
         %5 = initial %4                       (gone)
         %4 = mul %1, %2    %1 = time          %4 = mul %0, %2    %0 = lit 2010.0
@@ -133,8 +134,8 @@ class _Specialiser:
     def _rebuilt(self, node: Node, args: Sequence[int], *, start: bool) -> int:
         if node.op == "initial":
             return args[0]
-        if node.op == "par" and node.data in self.literal:
-            return self.builder.lit(self.literal[int(node.data)])  # type: ignore[arg-type, index]
+        if node.op == "par" and isinstance(node.data, int) and node.data in self.literal:
+            return self.builder.lit(self.literal[node.data])
         if node.op == "start" or (start and node.op in ("time", "row time")):
             return self.builder.lit(self.old.initial_time)
         if node.op == "series" and start and isinstance(node.data, tuple):

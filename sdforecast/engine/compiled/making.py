@@ -1,0 +1,140 @@
+"""The compiler, read from top to bottom: which pass follows which, from a model file to something that runs.
+
+    read → unroll → lower                   once a model (:func:`lowered`; kept on disk)
+    specialise → integrate → level          once a question (:func:`made`): what is saved, given and varied
+    emit → machine code, or interpret       once a question (:mod:`kernel`; kept on disk)
+
+A question fixes names, never values: another draw or scenario is only other numbers in the same arrays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+from sdforecast import shipped
+from sdforecast.engine.compiled.checking import check
+from sdforecast.engine.compiled.integrate import integrate
+from sdforecast.engine.compiled.level import Leveled, level
+from sdforecast.engine.compiled.lower import lower
+from sdforecast.engine.compiled.program import Program, Table
+from sdforecast.engine.compiled.reading import abstract_model, integration_method
+from sdforecast.engine.compiled.specialise import specialise
+from sdforecast.engine.compiled.storing import from_text, to_text
+from sdforecast.engine.compiled.unroll import unroll
+from sdforecast.model import ModelFile
+
+VERSION = 1
+"""Grows when the passes up to lowering make another program of the same file."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a model: names only.
+
+    Attributes
+    ----------
+    columns : keys of what is saved, in order.
+    series : variables that are given by row instead of by their equation.
+    constants : variables that are given as a number though their equation is no constant.
+    shaping : values of constants that shape the program, where they differ from the file's.
+    varied : keys of parameters that differ between members.
+    own : keys of series that differ between members.
+    initials : keys of stocks whose initial value is given: each becomes the parameter `initial <key>`.
+    tables : tables that replace those of the same name.
+    """
+
+    columns: tuple[str, ...]
+    series: frozenset[str] = frozenset()
+    constants: frozenset[str] = frozenset()
+    shaping: tuple[tuple[str, float], ...] = ()
+    varied: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    initials: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+def lowered(
+    model: ModelFile,
+    series: frozenset[str] = frozenset(),
+    constants: frozenset[str] = frozenset(),
+    shaping: tuple[tuple[str, float], ...] = (),
+) -> Program:
+    """Return the program of a model file, from our cache if neither it nor a file that it reads has changed.
+
+    Raises `Unsupported` for what is not compiled and `InputError` for what is wrong.
+    """
+    place = _place(model, series, constants, shaping)
+    program = _kept(place)
+    if program is None:
+        unrolled = unroll(abstract_model(model), model.path.parent)
+        method = integration_method(model.path)
+        program = lower(unrolled, method, series=series, constants=constants, values=dict(shaping))
+        check(program)
+        _keep(place, program, unrolled.files)
+    return program
+
+
+def made(program: Program, question: Question) -> Leveled:
+    """Return a lowered program made ready for a question."""
+    tables = {table.name: table for table in question.tables}
+    given = replace(program, tables=tuple(tables.get(table.name, table) for table in program.tables))
+    special = specialise(given, initials=question.initials, outputs=question.columns)
+    integrated = integrate(special)
+    parameters = {parameter.key: k for k, parameter in enumerate(integrated.parameters)}
+    varied = tuple(parameters[key] for key in question.varied)
+    own = tuple(integrated.series.index(key) for key in question.own)
+    return level(integrated, varied=varied, own=own)
+
+
+# --- the cache of lowered programs ---------------------------------------------------------------------
+
+
+def _place(
+    model: ModelFile, series: frozenset[str], constants: frozenset[str], shaping: tuple[tuple[str, float], ...]
+) -> Path | None:
+    """Return where a program is kept; None if there is nowhere."""
+    parts = (
+        VERSION, metadata.version("pysd"), model.sha256, str(model.path.resolve()),
+        sorted(series), sorted(constants), [(name, value.hex()) for name, value in shaping],
+    )  # fmt: skip
+    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    try:
+        folder = shipped.cache_dir() / "programs"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
+        return None
+    return folder / f"{key}.json"
+
+
+def _kept(place: Path | None) -> Program | None:
+    if place is None or not place.is_file():
+        return None
+    try:
+        record = json.loads(place.read_text(encoding="utf-8"))
+        if any(_hash(Path(name)) != known for name, known in record["files"].items()):
+            return None
+        return from_text(record["program"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _keep(place: Path | None, program: Program, files: tuple[Path, ...]) -> None:
+    if place is None:
+        return
+    with contextlib.suppress(OSError):
+        record = {"files": {str(file): _hash(file) for file in files}, "program": to_text(program)}
+        handle, fresh = tempfile.mkstemp(prefix=".", dir=place.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(record, stream)
+        Path(fresh).replace(place)
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
