@@ -101,10 +101,8 @@ class _Specialiser:
 
     def _state(self, k: int) -> State:
         old = self.old.states[k]
-        if k in self.given:
-            initial = self.builder.leaf("par", self.given[k])
-        else:
-            initial = self.node(old.initial, start=True)
+        given = self.given.get(k)
+        initial = self.node(old.initial, start=True) if given is None else self.builder.leaf("par", given)
         return replace(old, initial=initial, root=self.node(old.root, start=False))
 
     def _ring(self, old: Ring) -> Ring:
