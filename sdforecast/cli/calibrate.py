@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sdforecast.cli.modelfile import model_option, open_model
+from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import duration
 from sdforecast.cli.tables import print_json, print_table
 
@@ -26,6 +26,7 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
     "--sets", type=click.IntRange(1, 1000), default=24, show_default=True, help="Acceptable sets to look for."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of starts and candidates.")
+@engine_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("estimate"), metavar="DIR",
               show_default=True, help="Folder for the estimate.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -38,6 +39,7 @@ def calibrate(
     starts: int,
     sets: int,
     seed: int,
+    engine: str,
     output: Path,
     as_json: bool,
     quiet: bool,
@@ -45,7 +47,7 @@ def calibrate(
     """Estimate the constants by least squares from several starts, and find the sets that fit acceptably.
 
     Targets and priors are those of calibration/targets.toml and calibration/parameters.toml unless you name copies
-    of yours; a constant of kind 'data' is held at its value. Through PySD a start takes some minutes on two cores.
+    of yours; a constant of kind 'data' is held at its value. A start takes seconds compiled, minutes through PySD.
     'sdforecast forecast --estimate DIR' uses the result.
     """
     from sdforecast.inference import calibrate, write
@@ -64,7 +66,7 @@ def calibrate(
     with replaced_folder(output, HOLDS) as fresh:  # a folder that is not ours is refused now, not after ten minutes
         found = calibrate(
             file, starts=starts, sets=sets, seed=seed, folder=data, parameter_file=parameters, target_file=targets,
-            command=command, told=told,
+            engine=engine, command=command, told=told,
         )  # fmt: skip
         write(found, fresh)
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sdforecast.cli.modelfile import engine_option
 from sdforecast.cli.progress import duration, progress
 from sdforecast.cli.tables import print_json, print_table
 
@@ -30,6 +31,7 @@ _YEARS = (2026, 2028, 2030, 2035)
 @click.option("--sets", type=click.IntRange(1), metavar="N", help="Use only N parameter sets, the best first.")
 @click.option("--horizon", default="2035-12", metavar="YYYY-MM", show_default=True, help="Last month.")
 @click.option("--estimate", type=click.Path(path_type=Path), metavar="DIR", help="An estimate of yours.")
+@engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
 def forecast(
@@ -38,6 +40,7 @@ def forecast(
     sets: int | None,
     horizon: str,
     estimate: Path | None,
+    engine: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -61,7 +64,7 @@ def forecast(
             made = forecast(
                 names, model=model, estimate=found, sets=sets, horizon=horizon,
                 variables=reporting.variables(model.names, found.residuals),
-                command=_command(scenarios, sets, horizon, estimate), advance=advance,
+                engine=engine, command=_command(scenarios, sets, horizon, estimate, engine), advance=advance,
             )  # fmt: skip
         if not quiet:
             click.echo("drawing the page", err=True)
@@ -74,7 +77,7 @@ def forecast(
         click.echo(f"{runs} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
 
 
-def _command(scenarios: tuple[str, ...], sets: int | None, horizon: str, estimate: Path | None) -> str:
+def _command(scenarios: tuple[str, ...], sets: int | None, horizon: str, estimate: Path | None, engine: str) -> str:
     """Return the command that gives the same results; where they are put does not change them."""
     words = ["sdforecast", "forecast"]
     for name in scenarios:
@@ -85,6 +88,8 @@ def _command(scenarios: tuple[str, ...], sets: int | None, horizon: str, estimat
         words += ["--horizon", horizon]
     if estimate is not None:
         words += ["--estimate", str(estimate)]
+    if engine != "auto":
+        words += ["--engine", engine]
     return shlex.join(words)
 
 

@@ -14,6 +14,14 @@ model_option = click.option(
     "--model", "model", type=click.Path(path_type=Path), metavar="FILE", help="A .mdl, .xmile or .stmx file."
 )
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["auto", "compiled", "pysd"]),
+    default="auto",
+    show_default=True,
+    help="compiled: machine code, or an error; pysd: the reference; auto: the first where it can, else the second.",
+)
+
 
 def open_model(path: Path | None) -> ModelFile:
     """Read the model; a file that is not ours is named as what it is: code that PySD runs."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdforecast.cli.modelfile import model_option, open_model
+from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import progress
 from sdforecast.cli.saving import check_suffix, save
 from sdforecast.cli.tables import print_json, print_table
@@ -15,6 +15,8 @@ from sdforecast.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from sdforecast.model import ModelFile
 
 _SHOWN = ("synthetic opioid deaths", "fentanyl seized gross", "dose", "people in treatment")
 _YEARS = (2015, 2020, 2023, 2024, 2025, 2027, 2030, 2035)
@@ -31,7 +33,8 @@ _ROWS = 12
 @click.option("--from", "first", metavar="YYYY-MM", help="First month to keep (a time, for a model of yours).")
 @click.option("--to", "last", metavar="YYYY-MM", help="Last month to keep.")
 @click.option("--variables", metavar="NAME,NAME", help="What to keep; default: the main ones, in a file all.")
-@click.option("--engine", type=click.Choice(["auto", "pysd"]), default="auto", help="How to run; both are PySD today.")
+@engine_option
+@click.option("--dump", is_flag=True, help="Print the program after each pass of the compiler instead of running it.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help=".csv, .tab, .nc or .parquet")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
@@ -43,6 +46,7 @@ def run(
     last: str | None,
     variables: str | None,
     engine: str,
+    dump: bool,
     output: Path | None,
     as_json: bool,
     quiet: bool,
@@ -52,7 +56,6 @@ def run(
     The constants are those of the model file, which carries the best estimate. Flows are summed over the year,
     levels are read at its end. A scenario is a condition, not advice.
     """
-    del engine  # one engine so far; the option is here so that scripts need not change
     from sdforecast.forecasting import single
     from sdforecast.scenario import load
 
@@ -66,8 +69,11 @@ def run(
     names = _names(variables)
     if names is None and output is None and monthly:
         names = [name for name in _SHOWN if name in file.names] or None
+    if dump:
+        _dump(file, names)
+        return
     with progress("runs", max(len(mixes), 1), quiet=quiet) as advance:
-        runs = single.run(file, mixes, constants, names, first=begin, last=end, advance=advance)
+        runs = single.run(file, mixes, constants, names, first=begin, last=end, engine=engine, advance=advance)
     if output is not None:
         save(runs, output)
         click.echo(f"wrote {output}", err=True)
@@ -80,13 +86,26 @@ def run(
 
 
 def _tell_of_gaps(runs: xr.Dataset) -> None:
-    """Warn of variables that stop being numbers, as after a division by zero that PySD lets pass."""
-    import numpy as np
+    """Warn of variables that stop being numbers, as after a division by zero."""
+    from sdforecast.engine.once import not_finite
 
-    broken = [str(name) for name, array in runs.data_vars.items() if not np.isfinite(array.to_numpy()).all()]
+    broken = not_finite(runs)
     if broken:
+        named = ", ".join(f"{name} from {str(time)[:10]}" for name, time in broken[:3])
         more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
-        click.echo(f"warning: not a finite number at every time: {', '.join(broken[:3])}{more}", err=True)
+        click.echo(f"warning: not a finite number at every time: {named}{more}", err=True)
+
+
+def _dump(file: ModelFile, names: list[str] | None) -> None:
+    """Print the program that computes `names` after each pass."""
+    from sdforecast.engine.compiled.touring import tour
+    from sdforecast.engine.compiled.unsupported import Unsupported
+
+    try:
+        for title, text in tour(file, names):
+            click.echo(f"== {title}\n{text}")
+    except Unsupported as reason:
+        raise InputError(Problem(f"not compiled: {reason}", file=str(file.path))) from reason
 
 
 def _settings(settings: tuple[str, ...]) -> dict[str, float]:

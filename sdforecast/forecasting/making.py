@@ -37,6 +37,7 @@ def forecast(
     sets: int | None = None,
     horizon: str = HORIZON,
     variables: Sequence[str] | None = None,
+    engine: str = "auto",
     command: str = "sdforecast forecast",
     advance: Callable[[], None] = lambda: None,
 ) -> Forecast:
@@ -49,6 +50,7 @@ def forecast(
     sets : use only so many of its sets, the best first.
     horizon : last month, YYYY-MM, at most 2035-12.
     variables : what to keep (default: every stock and auxiliary).
+    engine : see :data:`sdforecast.engine.ENGINES`.
     advance : called after each run.
 
     Raises
@@ -61,7 +63,7 @@ def forecast(
     kept = estimate.sets.drop(columns="loss").iloc[: _how_many(sets, len(estimate.sets))]
     _belongs(estimate, model)
     constants = [{str(k): float(v) for k, v in row.items()} for row in kept.to_dict("records")]
-    runs = trajectories(model, constants, mixes, variables, last=_last(horizon), advance=advance)
+    runs = trajectories(model, constants, mixes, variables, last=_last(horizon), engine=engine, advance=advance)
     return Forecast(
         trajectories=runs,
         scenarios=mixes,

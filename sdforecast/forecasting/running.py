@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from sdforecast import calendar
-from sdforecast.engine import Job, run_jobs, workers
+from sdforecast.engine import Job, run_jobs
 from sdforecast.model import ModelFile
 from sdforecast.observation.predicting import CUMULATIVE
 from sdforecast.scenario import Scenario
@@ -43,6 +43,7 @@ def trajectories(
     *,
     first: int = 0,
     last: int = 311,
+    engine: str = "auto",
     advance: Callable[[], None] = lambda: None,
 ) -> xr.Dataset:
     """Run every set of constants under every scenario.
@@ -52,6 +53,7 @@ def trajectories(
     sets : constants by name, one mapping a set; an empty one is the model as it stands.
     variables : what to keep (default: every scalar stock and auxiliary).
     first, last : months of model time to keep.
+    engine : see :data:`sdforecast.engine.ENGINES`.
     advance : called after each run.
 
     Returns
@@ -63,7 +65,7 @@ def trajectories(
     inputs = [series(scenario, model) for scenario in scenarios]
     own = [constants(scenario, model) for scenario in scenarios]
     jobs = [Job({**constants_, **own[k]}, k) for constants_ in sets for k in range(len(scenarios))]
-    with run_jobs(model, columns, inputs, until=last + 1, processes=workers(len(jobs))) as run:
+    with run_jobs(model, columns, inputs, until=last + 1, jobs=len(jobs), engine=engine) as run:
         values = run(jobs, advance)
     shaped = values.reshape(len(sets), len(scenarios), *values.shape[1:])
     return dataset(model, shaped, wanted, columns, [s.name for s in scenarios], first, last)

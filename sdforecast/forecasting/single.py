@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdforecast.engine import Simulator
-from sdforecast.engine.reference import Override
+from sdforecast.engine.once import once
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.running import outputs, trajectories
 from sdforecast.model import ModelFile
@@ -38,6 +37,7 @@ def run(
     *,
     first: float | None = None,
     last: float | None = None,
+    engine: str = "auto",
     advance: Callable[[], None] = lambda: None,
 ) -> xr.Dataset:
     """Run `model` once under each scenario, or once as it stands.
@@ -47,6 +47,7 @@ def run(
     overrides : values of constants by name, on top of what a scenario sets.
     variables : what to keep (default: every scalar stock and auxiliary).
     first, last : months of model time to keep; for a model with a time of its own, the times.
+    engine : see :data:`sdforecast.engine.ENGINES`.
 
     Returns
     -------
@@ -65,13 +66,13 @@ def run(
     if counts_months(model):
         begin, end = int(first or 0), int(311 if last is None else last)
         mixes = scenarios or (Scenario(name="current-course", title="Current course"),)
-        runs = trajectories(model, [given], mixes, variables, first=begin, last=end, advance=advance)
+        runs = trajectories(model, [given], mixes, variables, first=begin, last=end, engine=engine, advance=advance)
         return runs.isel(set=0, drop=True)
     if scenarios:
         lacks = "does not count months from time 0 with SAVEPER 1" if _has_instruments(model) else "has no instrument"
         what = f"{lacks}, so a scenario cannot be applied"
         raise InputError(Problem(what, file=str(model.path), hint="run it without a scenario"))
-    return _own_time(model, given, variables, first, last, advance)
+    return _own_time(model, given, variables, first, last, engine, advance)
 
 
 def _settable(model: ModelFile, word: str) -> str:
@@ -85,45 +86,33 @@ def _settable(model: ModelFile, word: str) -> str:
 
 def _own_time(
     model: ModelFile,
-    given: Mapping[str, Override],
+    given: Mapping[str, float],
     variables: Sequence[str] | None,
     first: float | None,
     last: float | None,
+    engine: str,
     advance: Callable[[], None],
 ) -> xr.Dataset:
-    names = list(outputs(model, variables)) if variables is not None else _scalars(model)
-    table = Simulator(model).run(given, names, last)
+    runs = once(model, given, None if variables is None else list(outputs(model, variables)), until=last, engine=engine)
     advance()
     if first is not None:
-        table = table.loc[table.index >= first]
-    if table.empty:
+        runs = runs.sel(time=runs["time"] >= first)
+    if not runs.sizes["time"]:
         raise InputError(Problem("the span asked for holds no saved time", file=str(model.path)))
-    facts = model.variables.set_index("name")
-    return xr.Dataset(
-        {
-            name: (
-                "time",
-                np.asarray(table[name], dtype=float),
-                {"unit": str(facts.loc[name, "unit"]), "comment": str(facts.loc[name, "comment"]), "per": ""},
-            )
-            for name in names
-        },
-        coords={"time": table.index.to_numpy(float)},
-    )
-
-
-def _scalars(model: ModelFile) -> list[str]:
-    table = model.variables
-    wanted = table["kind"].isin(("stock", "auxiliary")) & (table["subscripts"] == "")
-    return [str(name) for name in table.loc[wanted, "name"]]
+    return runs
 
 
 def tidy(runs: xr.Dataset) -> pd.DataFrame:
-    """Return a run as a tidy table: scenario (where there is one), time, variable, unit, value."""
+    """Return a run as a tidy table: scenario (where there is one), time, variable, unit, value.
+
+    A variable over subscripts has one row an element, under `variable[element]`.
+    """
     parts = []
     for name, array in runs.data_vars.items():
         part = array.to_dataframe(name="value").reset_index()
-        parts.append(part.assign(variable=str(name), unit=array.attrs["unit"]))
+        own = [str(dim) for dim in array.dims if dim not in ("scenario", "time")]
+        names = str(name) if not own else str(name) + "[" + part[own].astype(str).agg(", ".join, axis=1) + "]"
+        parts.append(part.drop(columns=own).assign(variable=names, unit=array.attrs["unit"]))
     table = pd.concat(parts, ignore_index=True)
     if np.issubdtype(runs["time"].dtype, np.datetime64):
         table["time"] = table["time"].dt.strftime("%Y-%m-%d")

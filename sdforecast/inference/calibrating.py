@@ -11,7 +11,7 @@ import pandas as pd
 
 from sdforecast import history, observation, parameters, scenario, shipped
 from sdforecast.calendar import month_label, parse_month
-from sdforecast.engine import run_jobs, workers
+from sdforecast.engine import run_jobs
 from sdforecast.inference.estimate import Estimate
 from sdforecast.inference.problem import Problem
 from sdforecast.inference.search import Start, search
@@ -33,6 +33,7 @@ def calibrate(
     folder: Path | None = None,
     parameter_file: Path | None = None,
     target_file: Path | None = None,
+    engine: str = "auto",
     command: str = "sdforecast calibrate",
     told: Callable[[str], None] = lambda line: None,
 ) -> Estimate:
@@ -45,6 +46,7 @@ def calibrate(
     seed : of the random starts and candidates; the same seed gives the same estimate.
     parameter_file, target_file : tables of yours (default: the shipped ones). A constant of kind `data` is held at its
         value, which is how a mechanism is taken out: its strength set to zero.
+    engine : see :data:`sdforecast.engine.ENGINES`.
     told : called with a line of progress now and then.
 
     Raises
@@ -63,7 +65,7 @@ def calibrate(
     rng = np.random.default_rng(seed)
     jobs = len(free) + 1
     told(f"{len(free)} constants from {int(observed['fitted'].sum())} observations, {starts} starts")
-    with run_jobs(model, columns, inputs, until=until, processes=workers(jobs)) as run:
+    with run_jobs(model, columns, inputs, until=until, jobs=jobs, engine=engine) as run:
         problem = Problem(uncertain, observed, columns, run, fixed=_fixed(table, model))
         found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
         accepted = acceptable_sets(

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from sdforecast.engine import Job
-from sdforecast.engine.ensemble import Runner
+from sdforecast.engine import Job, Runner
 from sdforecast.observation import predicted, residuals
 from sdforecast.parameters import Parameter
 

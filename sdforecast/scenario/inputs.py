@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sdforecast.engine import Simulator
+from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
 from sdforecast.scenario.instruments import instrument_history
@@ -52,7 +52,7 @@ def constants(scenario: Scenario, model: ModelFile) -> dict[str, float]:
 def disagreements(model: ModelFile) -> list[Problem]:
     """Return where the tables of the instruments in `model` differ from their history as the scenarios use it.
 
-    The model file carries the current course, so that it runs alone; it is compared as PySD runs it.
+    The model file carries the current course, so that it runs alone; it is compared as it runs.
     """
     known = {name.casefold(): name for name in model.names}
     table = history_levels(instrument_history())
@@ -61,9 +61,10 @@ def disagreements(model: ModelFile) -> list[Problem]:
     names = [known[_spelled(str(name))] for name in table if name not in missing]
     if not names:
         return problems
-    run = Simulator(model).run({}, names)
-    for column, name in zip([c for c in table if c not in missing], names, strict=True):
-        gap = float((run[name].to_numpy()[: len(table)] - table[column].to_numpy()[: len(run)]).__abs__().max())
+    with run_jobs(model, names) as run:
+        ran = run([Job({})], lambda: None)[0]
+    for k, (column, name) in enumerate(zip([c for c in table if c not in missing], names, strict=True)):
+        gap = float(abs(ran[: len(table), k] - table[column].to_numpy()[: len(ran)]).max())
         if gap > CLOSE:
             what = f"'{name}' differs from its history by up to {gap:.3g}"
             problems.append(Problem(what, file=str(model.path), hint="copy the knots of instruments.csv"))

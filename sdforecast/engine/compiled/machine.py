@@ -192,6 +192,17 @@ class Machine:
             self._ready[question] = self._made(question)
         return self._ready[question]
 
+    def cells(self, name: str) -> list[str]:
+        """Return the keys that a name stands for: those of all cells of a variable, or the one that it is."""
+        keys = [output.key for output in self.base.outputs if output.name == name]
+        return keys or [name]
+
+    def expanded(self, names: Sequence[str], values: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """Return keys and values [members, keys] where a name may stand for all cells of a variable."""
+        keys = [self.cells(name) for name in names]
+        columns = [k for k, cells in enumerate(keys) for _ in cells]
+        return [key for cells in keys for key in cells], values[:, columns]
+
     def _made(self, question: Question) -> Ready:
         program = lowered(self.model, question.series, question.constants, question.shaping)
         leveled = made(program, question)
@@ -218,7 +229,8 @@ def _of(series: Mapping[str, pd.Series], key: str) -> pd.Series:
 
 def _sampled(series: pd.Series, times: np.ndarray) -> np.ndarray:
     """Return a series at `times`, linear between its points and flat outside, as PySD takes it."""
-    return np.interp(times, series.index.to_numpy(float), series.to_numpy(float))
+    sampled: np.ndarray = np.interp(times, series.index.to_numpy(float), series.to_numpy(float))
+    return sampled
 
 
 def _stacked(parts: list[np.ndarray], empty: tuple[int, ...]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Forty runs of the shipped model: our pool of processes against PySD called in a loop.
 
-    python benchmarks/ensemble_against_pysd.py
+    python benchmarks/processes_against_pysd.py
 
 The pool pays its start (a process imports PySD and reads the translation) and gains the second core.
 """
@@ -9,7 +9,7 @@ import time
 
 import pysd
 
-from sdforecast.engine import Job, run_jobs, workers
+from sdforecast.engine.processes import Job, run_jobs, workers
 from sdforecast.model import read
 
 COLUMNS = ["cumulative synthetic opioid deaths", "dose"]

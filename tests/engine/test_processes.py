@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdforecast.engine import Job, Simulator, run_jobs, workers
+from sdforecast.engine import Simulator
+from sdforecast.engine.processes import Job, run_jobs, workers
 from sdforecast.errors import InputError, MachineError, Problem
 from tests.small import ROOT, small
 
@@ -92,7 +93,7 @@ class TestProcesses:
     SCRIPT = """
 import sys
 from sdforecast.cli import main
-from sdforecast.engine import Job, run_jobs
+from sdforecast.engine.processes import Job, run_jobs
 from tests.small import small
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+"""Emitting: from a levelled program to LLVM's language, which LLVM turns into machine code.
+
+In goes a :class:`~sdforecast.engine.compiled.level.Leveled`; out comes the text of a module with these functions:
+
+* `tabulate`: what all members share, once (:mod:`.forward`);
+* `run_W` for each width W: W members at a time, each in a lane of the processor's vectors (:mod:`.forward`);
+* `forward` and `backward`, if a gradient is wanted, for one member (:mod:`.backward`).
+
+    %9 = div %6, %8        %".31" = fdiv <8 x double> %".24", %".29"
+
+:mod:`.lanes` has the words, :mod:`.mathematics` exp, log and pow, :mod:`.tables` the tables, :mod:`.pieces` makes
+values of nodes. What an operation becomes stands in its entry of :mod:`..operations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llvmlite import ir
+
+from sdforecast.engine.compiled.emit.backward import backward
+from sdforecast.engine.compiled.emit.forward import run, tabulate
+from sdforecast.engine.compiled.level import Leveled
+
+VERSION = 1
+"""Grows when the same program becomes other code."""
+
+
+def emit(leveled: Leveled, *, widths: Sequence[int] = (1, 8), gradient: bool = False) -> str:
+    """Return the text of an LLVM module.
+
+    Parameters
+    ----------
+    widths : how many members a `run` function takes at a time; one function for each.
+    gradient : whether `forward` and `backward` are written.
+    """
+    module = ir.Module("program")
+    tabulate(module, leveled)
+    for width in widths:
+        run(module, leveled, width)
+    if gradient:
+        run(module, leveled, 1, tape=True)
+        backward(module, leveled)
+    return str(module)

@@ -1,0 +1,187 @@
+"""The kernel: machine code of a levelled program, and the running of it on arrays.
+
+In goes a :class:`~.level.Leveled`; out comes a :class:`Kernel`, whose `run` does what :func:`~.interpret.interpret`
+does, for blocks of W members, on several threads, and whose `forward` and `pull` give a gradient. The code is made once
+and kept on disk (:mod:`.objects`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdforecast.engine.compiled import objects
+from sdforecast.engine.compiled.blocks import in_blocks
+from sdforecast.engine.compiled.inputs import Inputs
+from sdforecast.engine.compiled.interpret import ring_length
+from sdforecast.engine.compiled.level import Leveled
+from sdforecast.errors import InputError, Problem
+
+_P = ctypes.c_void_p
+
+
+def compile_kernel(leveled: Leveled, *, gradient: bool = False, widths: Sequence[int] | None = None) -> Kernel:
+    """Return the machine code of a program.
+
+    Parameters
+    ----------
+    gradient : whether `forward` and `pull` are there.
+    widths : how many members are run at a time; by default 1 and what the processor's vectors hold.
+
+    Raises
+    ------
+    MachineError : llvmlite is not installed.
+    """
+    chosen = tuple(widths) if widths is not None else objects.widths()
+    return Kernel(leveled, objects.load(leveled, chosen, gradient=gradient), chosen)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A run that can be pulled back: what was saved [saved rows, outputs], and what the way back needs."""
+
+    values: np.ndarray
+    tape: np.ndarray
+    inputs: Inputs
+    shared: _Shared
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What all members share: SHARED nodes, TIME nodes by row, lengths of the rings."""
+
+    slots: np.ndarray
+    table: np.ndarray
+    lengths: np.ndarray
+
+
+class Kernel:
+    """Machine code of a program; made by :func:`compile_kernel`."""
+
+    def __init__(self, leveled: Leveled, loaded: objects.Loaded, widths: Sequence[int]) -> None:
+        self.leveled, self.widths, self._loaded = leveled, tuple(widths), loaded
+        function = ctypes.CFUNCTYPE  # a call releases Python's lock: threads run at the same time
+        self._tabulate = function(None, ctypes.c_int64, *[_P] * 5)(loaded.address("tabulate"))
+        run = function(None, ctypes.c_int64, *[_P] * 9)
+        self._run = {width: run(loaded.address(f"run_{width}")) for width in widths}
+        if loaded.gradient:
+            self._forward = run(loaded.address("forward"))
+            self._backward = function(None, ctypes.c_int64, *[_P] * 12)(loaded.address("backward"))
+
+    def run(
+        self,
+        inputs: Inputs,
+        *,
+        threads: int = 1,
+        out: np.ndarray | None = None,
+        advance: Callable[[int], None] | None = None,
+    ) -> np.ndarray:
+        """Run all members; returns what is saved [members, saved rows, outputs].
+
+        Parameters
+        ----------
+        threads : how many blocks of members are run at the same time.
+        out : where to write the result; of any layout, so that it may lie on disk.
+        advance : called with the number of members that have ended.
+        """
+        shape = (inputs.members, int(inputs.saved.sum()), len(self.leveled.program.outputs))
+        if out is None:
+            out = np.empty(shape)
+        elif out.shape != shape:
+            raise ValueError(f"out has shape {out.shape}, not {shape}")
+        shared = self._share(inputs)
+        width = 1 if inputs.members < max(self.widths) and 1 in self.widths else max(self.widths)
+        saved = inputs.saved.astype(np.int8)
+
+        def block(begin: int) -> int:
+            return self._block(inputs, shared, saved, out, begin, width)
+
+        effort = len(self.leveled.program.nodes) * len(inputs.clock) * inputs.members
+        in_blocks(block, range(0, inputs.members, width), threads=threads, effort=effort, advance=advance)
+        return out
+
+    def _block(
+        self, inputs: Inputs, shared: _Shared, saved: np.ndarray, out: np.ndarray, begin: int, width: int
+    ) -> int:
+        """Run `width` members from `begin` on; the last block repeats its last member."""
+        members = np.minimum(np.arange(begin, begin + width), inputs.members - 1)
+        varied = np.ascontiguousarray(inputs.varied[members].T)
+        own = np.ascontiguousarray(np.moveaxis(inputs.own[members], 0, -1)) if self.leveled.own else inputs.own
+        result = np.empty((out.shape[1], out.shape[2], width))
+        ring = np.empty((int(shared.lengths.sum()), width))
+        self._run[width](
+            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
+            _at(shared.lengths), _at(ring), _at(result), None,
+        )  # fmt: skip
+        count = min(width, inputs.members - begin)
+        out[begin : begin + count] = np.moveaxis(result, -1, 0)[:count]
+        return count
+
+    def _share(self, inputs: Inputs) -> _Shared:
+        """Compute what all members share."""
+        slots = np.empty(len(self.leveled.slots))
+        table = np.empty((len(inputs.clock), len(self.leveled.columns)))
+        arrays = [
+            np.ascontiguousarray(array, dtype=float) for array in (inputs.parameters, inputs.clock, inputs.series)
+        ]
+        self._tabulate(len(inputs.clock), *(_at(array) for array in arrays), _at(slots), _at(table))
+        return _Shared(slots, table, self._lengths(slots))
+
+    def _lengths(self, slots: np.ndarray) -> np.ndarray:
+        """Return how many places each ring has."""
+        program, place = self.leveled.program, {k: slot for slot, k in enumerate(self.leveled.slots)}
+        lengths = []
+        for ring in program.rings:
+            data = program.nodes[ring.delay].data
+            delay = float(slots[place[ring.delay]]) if ring.delay in place else float(data)  # type: ignore[arg-type]
+            if not np.isfinite(delay) or delay / program.step > objects.LONGEST_RING:
+                raise InputError(Problem(f"the delay time of '{ring.name}' is {delay:g}"))
+            lengths.append(ring_length(delay, program.step))
+        return np.array(lengths, dtype=np.int64)
+
+    # --- the gradient ----------------------------------------------------------------------------------
+
+    def forward(self, inputs: Inputs) -> Forward:
+        """Run one member and keep what its gradient needs."""
+        if inputs.members != 1:
+            raise ValueError("a gradient is of one member")
+        shared = self._share(inputs)
+        saved = inputs.saved.astype(np.int8)
+        values = np.empty((int(inputs.saved.sum()), len(self.leveled.program.outputs)))
+        tape = np.empty((len(inputs.clock), self._loaded.tape_size))
+        ring = np.empty(int(shared.lengths.sum()))
+        varied, own = np.ascontiguousarray(inputs.varied[0]), np.ascontiguousarray(inputs.own[0])
+        self._forward(
+            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
+            _at(shared.lengths), _at(ring), _at(values), _at(tape),
+        )  # fmt: skip
+        return Forward(values, tape, inputs, shared)
+
+    def pull(self, forward: Forward, cotangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how much each input counts, given how much each saved number does [saved rows, outputs].
+
+        Returns
+        -------
+        By varied parameters [varied], and by own series [rows, moments, own series].
+        """
+        inputs, shared = forward.inputs, forward.shared
+        rows = np.zeros((len(forward.values) + 1, forward.values.shape[1]))  # the last is for rows that are not saved
+        rows[:-1] = cotangent
+        saved = inputs.saved.astype(np.int8)
+        gradient, own_gradient = np.zeros(len(self.leveled.varied)), np.zeros(inputs.own.shape[1:])
+        ring = np.zeros(int(shared.lengths.sum()))
+        count = np.array([len(forward.values)], dtype=np.int64)
+        varied, own = np.ascontiguousarray(inputs.varied[0]), np.ascontiguousarray(inputs.own[0])
+        self._backward(
+            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
+            _at(shared.lengths), _at(ring), _at(rows), _at(forward.tape), _at(gradient), _at(own_gradient), _at(count),
+        )  # fmt: skip
+        return gradient, own_gradient
+
+
+def _at(array: np.ndarray) -> int:
+    """Return where an array begins in memory."""
+    return array.ctypes.data

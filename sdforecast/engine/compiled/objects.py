@@ -1,0 +1,174 @@
+"""Object code: made by LLVM once, kept in our cache folder, loaded in a few milliseconds.
+
+A file is named by everything that its code depends on: the program, the widths, our version of the emitter, LLVM's, the
+processor and its features. It begins with a hash of the rest, because loading a damaged object could crash; one whose
+hash does not fit is made again. It is written beside its place and moved there in one step, so that processes may race.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sdforecast import shipped
+from sdforecast.engine.compiled.level import Leveled
+from sdforecast.engine.compiled.program import Program
+from sdforecast.errors import MachineError, Problem
+
+LONGEST_RING = 10_000_000
+"""Places of a DELAY FIXED beyond which something must be wrong."""
+
+LARGE = 5_000
+"""Nodes from which LLVM's optimiser takes longer than what it saves."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Object code in memory.
+
+    Attributes
+    ----------
+    engine : LLVM's, which owns the memory.
+    gradient : whether `forward` and `backward` are in it.
+    tape_size : numbers a row on their tape.
+    """
+
+    engine: Any
+    gradient: bool
+    tape_size: int
+
+    def address(self, name: str) -> int:
+        """Return where a function begins."""
+        return int(self.engine.get_function_address(name))
+
+
+def load(leveled: Leveled, widths: tuple[int, ...], *, gradient: bool) -> Loaded:
+    """Return the object code of a program, from the cache if it is there. Raises `MachineError` without llvmlite."""
+    llvm = _llvm()
+    place = _place(leveled, widths, gradient=gradient)
+    code = _kept(place)
+    if code is None:
+        from sdforecast.engine.compiled.emit import emit
+
+        code = _made(emit(leveled, widths=widths, gradient=gradient), len(leveled.program.nodes))
+        _keep(place, code)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Loaded(engine, gradient, _tape_size(leveled) if gradient else 0)
+
+
+def _tape_size(leveled: Leveled) -> int:
+    from sdforecast.engine.compiled.emit.forward import tape_size
+
+    return tape_size(leveled)
+
+
+def _llvm() -> Any:
+    try:
+        import llvmlite.binding as llvm
+    except (ImportError, OSError) as error:
+        raise MachineError(Problem("the compiled engine needs llvmlite", hint="pip install llvmlite")) from error
+    return llvm
+
+
+@lru_cache(maxsize=1)
+def _initialized() -> None:
+    llvm = _llvm()
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def _machine() -> Any:
+    """Return LLVM's description of this processor: a new one each time, because an engine owns and frees its own."""
+    llvm = _llvm()
+    _initialized()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=_features(), opt=2, reloc="default", codemodel="jitdefault", jit=True
+    )
+
+
+def _features() -> str:
+    return str(_llvm().get_host_cpu_features().flatten())
+
+
+def widths() -> tuple[int, ...]:
+    """Return 1 and how many members the processor's vectors hold in a few registers."""
+    features = _llvm().get_host_cpu_features()
+    return (1, 8) if features.get("avx512f") else (1, 4)
+
+
+def _made(text: str, size: int) -> bytes:
+    """Return the object code of a module."""
+    llvm, machine = _llvm(), _machine()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=1 if size < LARGE else 0)
+    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_unrolling = options.loop_interleaving = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+# --- the cache -----------------------------------------------------------------------------------------
+
+
+def _place(leveled: Leveled, widths: tuple[int, ...], *, gradient: bool) -> Path | None:
+    """Return where the code is kept; None if there is nowhere."""
+    import llvmlite
+
+    from sdforecast.engine.compiled.emit import VERSION
+
+    llvm = _llvm()
+    parts = (
+        VERSION, llvmlite.__version__, llvm.llvm_version_info, llvm.get_process_triple(), llvm.get_host_cpu_name(),
+        _features(), widths, gradient, _shape(leveled.program), leveled.levels, leveled.varied, leveled.own,
+    )  # fmt: skip
+    key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    try:
+        folder = shipped.cache_dir() / "kernels"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
+        return None
+    return folder / f"{key}.o"
+
+
+def _shape(program: Program) -> tuple[object, ...]:
+    """Return what of a program its code depends on: no names, no values."""
+    return (
+        [(node.op, node.args, node.data) for node in program.nodes],
+        [(state.initial, state.root) for state in program.states],
+        [(ring.input, ring.delay, ring.initial) for ring in program.rings],
+        [(table.x, table.y, table.kind) for table in program.tables],
+        [output.node for output in program.outputs],
+        len(program.series), program.method,
+    )  # fmt: skip
+
+
+def _kept(place: Path | None) -> bytes | None:
+    if place is None:
+        return None
+    try:
+        content = place.read_bytes()
+    except OSError:
+        return None
+    code = content[32:]
+    return code if code and hashlib.sha256(code).digest() == content[:32] else None
+
+
+def _keep(place: Path | None, code: bytes) -> None:
+    if place is None:
+        return
+    with contextlib.suppress(OSError):
+        handle, fresh = tempfile.mkstemp(prefix=".", dir=place.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(hashlib.sha256(code).digest() + code)
+        Path(fresh).replace(place)

@@ -1,0 +1,202 @@
+"""Exact derivatives of a run: a vector-Jacobian product, and the value and gradient of a payoff.
+
+A run is a function from constants, initial values and knots of series to what is saved. For a cotangent (how much each
+saved number counts) the product gives how much each input counts, at the price of about two runs, whatever the number
+of inputs. The derivative is that of the path taken: where a condition, a rounding, a STEP or a PULSE jumps, it does not
+see the jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sdforecast.engine.choosing import choose
+from sdforecast.engine.compiled.machine import Batch, Machine, Ready, weights
+from sdforecast.engine.layout import Layout, columns, dataset, layouts
+from sdforecast.engine.once import Override, key_of, split
+from sdforecast.errors import InputError, Problem
+from sdforecast.model import ModelFile
+
+Payoff = Callable[[xr.Dataset], tuple[float, Mapping[str, np.ndarray]]]
+"""From a run to its value and, by variable, the derivative of the value by each saved number (shape of the array)."""
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Derivatives by each input that was asked for.
+
+    Attributes
+    ----------
+    parameters : by constant, or `variable[element]`.
+    initial : by stock, for initial values that were given.
+    series : by variable, one number for each knot of the series.
+    """
+
+    parameters: dict[str, float]
+    initial: dict[str, float]
+    series: dict[str, np.ndarray]
+
+
+class Tangent:
+    """A run whose inputs can be asked for derivatives; made by :func:`differentiable`.
+
+    Attributes
+    ----------
+    runs : the run, a dataset over `time`.
+    """
+
+    def __init__(
+        self,
+        model: ModelFile,
+        ready: Ready,
+        batch: Batch,
+        chosen: Sequence[Layout],
+        keys: Sequence[str],
+        knots: Mapping[str, np.ndarray],
+    ) -> None:
+        self._ready, self._batch, self._chosen, self._keys, self._knots = ready, batch, chosen, keys, knots
+        self._forward = ready.gradient_kernel.forward(batch.inputs)
+        self.runs = dataset(model, chosen, keys, self._forward.values, ("time",), {"time": batch.times})
+
+    def pull(self, cotangents: Mapping[str, np.ndarray]) -> Gradient:
+        """Return how much each input counts, given how much each saved number does (by variable, shape of its array).
+
+        Variables that are not named count nothing. Raises `InputError` for another shape.
+        """
+        cotangent = np.zeros_like(self._forward.values)
+        for layout in self._chosen:
+            if layout.name in cotangents:
+                self._fill(cotangent, layout, np.asarray(cotangents[layout.name], dtype=float))
+        by_parameter, by_row = self._ready.gradient_kernel.pull(self._forward, cotangent)
+        names = self._ready.question.varied
+        plain = {name: float(by_parameter[k]) for k, name in enumerate(names) if not name.startswith("initial ")}
+        initial = {
+            n[len("initial ") :]: float(by_parameter[k]) for k, n in enumerate(names) if n.startswith("initial ")
+        }
+        series: dict[str, np.ndarray] = {}
+        for k, key in enumerate(self._ready.question.own):
+            counted = np.einsum("rs,rsk->k", by_row[..., k], weights(self._batch.inputs.clock, self._knots[key]))
+            name = key.partition("[")[0]
+            series[name] = series.get(name, 0.0) + counted
+        return Gradient(plain, initial, series)
+
+    def _fill(self, cotangent: np.ndarray, layout: Layout, given: np.ndarray) -> None:
+        shape = self.runs[layout.name].shape
+        if given.shape != shape:
+            raise InputError(Problem(f"the cotangent of '{layout.name}' has shape {given.shape}, not {shape}"))
+        flat = given.reshape(len(given), -1)
+        place = {key: k for k, key in enumerate(self._keys)}
+        for k, key in enumerate(layout.keys):
+            if key in place:
+                cotangent[:, place[key]] = flat[:, k]
+
+
+def differentiable(
+    model: ModelFile,
+    names: Sequence[str],
+    *,
+    parameters: Mapping[str, Override],
+    wrt: Sequence[str] | None = None,
+    initial: Mapping[str, float] | None = None,
+    until: float | None = None,
+) -> Tangent:
+    """Run a model once so that it can be differentiated.
+
+    Parameters
+    ----------
+    names : variables to keep.
+    parameters : numbers and series by variable, as for a run.
+    wrt : which of them to differentiate by; all that are numbers or series over time if None. A constant that is
+        not among `parameters` has the file's value.
+    initial : initial values of stocks; each is differentiated by.
+    until : last time.
+
+    Raises
+    ------
+    InputError : something that the compiled engine does not do (there is no gradient through PySD), or an unknown name.
+    """
+
+    def compiled(machine: Machine) -> Tangent:
+        given = {key_of(model, name): value for name, value in parameters.items()}
+        asked = [key_of(model, name) for name in wrt] if wrt is not None else list(given)
+        begin = {f"initial {key_of(model, name)}": float(value) for name, value in (initial or {}).items()}
+        fixed, series, tables = split(model, given)
+        if until is not None:
+            fixed["FINAL TIME"] = float(until)
+        own = [cell for key in series if key in asked for cell in machine.cells(key)]
+        varied = [*(cell for key in asked if key not in series for cell in machine.cells(key)), *begin]
+        chosen = layouts(machine.base, [model.name_of(name) for name in names])
+        keys = columns(machine.base, chosen)
+        ready = machine.ready(
+            keys, fixed=fixed, series=list(series), varied=varied, own=own,
+            initials=[name[len("initial ") :] for name in begin], tables=tables,
+        )  # fmt: skip
+        values = {**ready.defaults, **{c: v for k, v in fixed.items() for c in machine.cells(k)}, **begin}
+        point = np.array([[values[name] for name in varied]], dtype=float)
+        over_time = {
+            cell: (given_.index.to_numpy(float), given_.to_numpy(float)[None, :])
+            for key, given_ in series.items() if key in asked for cell in machine.cells(key)
+        }  # fmt: skip
+        batch = ready.batch(fixed, varied=point, series=series, own=over_time)
+        return Tangent(model, ready, batch, chosen, keys, {key: knots for key, (knots, _) in over_time.items()})
+
+    found = choose(model, "compiled", compiled)
+    if found is None:
+        raise InputError(Problem("a gradient needs the compiled engine", file=str(model.path)))
+    return found
+
+
+def payoff_and_gradient(
+    model: ModelFile,
+    payoff: Payoff | Mapping[str, pd.Series],
+    names: Sequence[str] = (),
+    *,
+    parameters: Mapping[str, Override],
+    wrt: Sequence[str] | None = None,
+    initial: Mapping[str, float] | None = None,
+    scale: Mapping[str, float] | None = None,
+    until: float | None = None,
+) -> tuple[float, Gradient]:
+    """Return the value of a payoff and its exact gradient.
+
+    Parameters
+    ----------
+    payoff : a function from a run to a value and its derivatives by variable; or data by variable, series over saved
+        times: the payoff is then Vensim's, minus the sum of (weight x (model - data))^2.
+    names : variables that the function needs.
+    scale : weights of the data by variable; 1 if not given.
+    """
+    if callable(payoff):
+        tangent = differentiable(model, names, parameters=parameters, wrt=wrt, initial=initial, until=until)
+        value, cotangents = payoff(tangent.runs)
+    else:
+        data = {model.name_of(name): series for name, series in payoff.items()}
+        weighted = {model.name_of(name): weight for name, weight in (scale or {}).items()}
+        tangent = differentiable(model, list(data), parameters=parameters, wrt=wrt, initial=initial, until=until)
+        value, cotangents = _squared(tangent.runs, data, weighted)
+    if not np.isfinite(value):
+        raise InputError(Problem("the payoff is not finite", file=str(model.path)))
+    return float(value), tangent.pull(cotangents)
+
+
+def _squared(
+    runs: xr.Dataset, data: Mapping[str, pd.Series], scale: Mapping[str, float]
+) -> tuple[float, dict[str, np.ndarray]]:
+    """Return Vensim's payoff and its derivatives."""
+    times = runs["time"].to_numpy()
+    value, cotangents = 0.0, {}
+    for name, series in data.items():
+        rows = np.searchsorted(times, series.index.to_numpy(float) - 1e-9)
+        if (rows >= len(times)).any() or not np.allclose(times[rows], series.index.to_numpy(float), atol=1e-6):
+            raise InputError(Problem(f"data of '{name}' at times that the run does not save"))
+        weight = scale.get(name, 1.0)
+        gap = runs[name].to_numpy()[rows] - series.to_numpy(float)
+        value -= float(((weight * gap) ** 2).sum())
+        cotangents[name] = np.zeros(len(times))
+        np.add.at(cotangents[name], rows, -2 * weight**2 * gap)
+    return value, cotangents

@@ -1,0 +1,106 @@
+"""Many runs of one model, whichever engine does them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+
+from sdforecast.engine import processes
+from sdforecast.engine.choosing import choose
+from sdforecast.engine.compiled.machine import Machine
+from sdforecast.engine.compiled.unsupported import Unsupported
+from sdforecast.engine.processes import Job, Runner
+from sdforecast.model import ModelFile
+
+
+def threads() -> int:
+    """Return how many threads help: one a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def run_jobs(
+    model: ModelFile,
+    columns: Sequence[str],
+    series: Sequence[Mapping[str, pd.Series]] = ({},),
+    *,
+    until: float | None = None,
+    jobs: int = 1,
+    engine: str = "auto",
+) -> Iterator[Runner]:
+    """Give a function that runs jobs of `model`.
+
+    Parameters
+    ----------
+    columns : variables to keep; the last axis of what is returned.
+    series : sets of series (instrument levels, say) that jobs refer to by position.
+    until : last time of each run.
+    jobs : how many will be run at a time: so many processes of PySD are worth starting.
+    engine : one of :data:`.choosing.ENGINES`.
+    """
+    compiled = choose(model, engine, lambda machine: _Compiled(machine, columns, series, until))
+    if compiled is not None:
+        yield compiled
+        return
+    with processes.run_jobs(model, columns, series, until=until, processes=processes.workers(jobs)) as run:
+        yield run
+
+
+class _Compiled:
+    """Runs jobs on the compiled engine; raises :class:`Unsupported` when it is made, never later."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        columns: Sequence[str],
+        series: Sequence[Mapping[str, pd.Series]],
+        until: float | None,
+    ) -> None:
+        self.machine = machine
+        self.columns = [machine.model.name_of(name) for name in columns]
+        self.series = [{machine.model.name_of(name): values for name, values in one.items()} for one in series]
+        self.until = {} if until is None else {"FINAL TIME": float(until)}
+        self.varied: dict[str, None] = {}  # those of an earlier call stay, so that the next compiles nothing
+        for k in range(len(series)):
+            machine.ready(self.columns, fixed=self.until, series=list(self.series[k]))
+
+    def __call__(self, jobs: Sequence[Job], advance: Callable[[], None]) -> np.ndarray:
+        given = [{self.machine.model.name_of(n): float(v) for n, v in job.constants.items()} for job in jobs]
+        names = dict.fromkeys(name for one in given for name in one)
+        first = given[0] if given else {}
+        self.varied |= {n: None for n in names if any(one.get(n) != first.get(n) for one in given)}
+        results: list[np.ndarray | None] = [None] * len(jobs)
+        for k in dict.fromkeys(job.series for job in jobs):
+            members = [m for m, job in enumerate(jobs) if job.series == k]
+            values = self._run(k, [given[m] for m in members], list(names), advance)
+            for m, value in zip(members, values, strict=True):
+                results[m] = value
+        return np.stack([result for result in results if result is not None])
+
+    def _run(
+        self, k: int, given: Sequence[Mapping[str, float]], names: Sequence[str], advance: Callable[[], None]
+    ) -> np.ndarray:
+        """Run members that share the set of series `k`; what all of them agree on is not varied."""
+        varied = [name for name in self.varied if name in names]
+        fixed = {
+            **{name: given[0][name] for name in names if name not in self.varied and name in given[0]},
+            **self.until,
+        }
+        keys = [key for name in varied for key in self.machine.cells(name)]
+        ready = self.machine.ready(self.columns, fixed=fixed, series=list(self.series[k]), varied=keys)
+        values = [{**ready.defaults, **{k: v for n, v in one.items() for k in self.machine.cells(n)}} for one in given]
+        draws = np.array([[one[key] for key in keys] for one in values], dtype=float).reshape(len(given), len(keys))
+        batch = ready.batch(fixed, varied=draws, series=self.series[k])
+
+        def told(count: int) -> None:
+            for _ in range(count):
+                advance()
+
+        return ready.run(batch, threads=threads(), advance=told)
+
+
+__all__ = ["Job", "Runner", "Unsupported", "run_jobs", "threads"]

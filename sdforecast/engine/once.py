@@ -1,0 +1,160 @@
+"""One run of any model, as a labelled dataset."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sdforecast.engine.choosing import choose
+from sdforecast.engine.compiled.machine import Machine, Ready
+from sdforecast.engine.compiled.program import Table
+from sdforecast.engine.layout import Layout, columns, dataset, layouts
+from sdforecast.engine.reference import Simulator
+from sdforecast.errors import InputError, Problem
+from sdforecast.model import ModelFile
+
+Override = float | pd.Series
+"""A constant, a series over model time linear between its points and flat outside, or the points of a table."""
+
+_ELEMENT = re.compile(r"^(?P<name>.*)\[(?P<cell>[^\[\]]*)\]$")
+
+
+def once(
+    model: ModelFile,
+    overrides: Mapping[str, Override] | None = None,
+    names: Sequence[str] | None = None,
+    *,
+    initial: Mapping[str, float] | None = None,
+    until: float | None = None,
+    engine: str = "auto",
+) -> xr.Dataset:
+    """Run a model once.
+
+    Parameters
+    ----------
+    overrides : by variable (any case) or `variable[element]`: a number, a series over time, or for a table a series of
+        its points.
+    names : variables to return, any case; every stock and auxiliary if None.
+    initial : initial values of stocks by name, instead of their equations.
+    until : last time.
+    engine : see :data:`.choosing.ENGINES`.
+
+    Returns
+    -------
+    Dataset over `time` and the variables' own dimensions, with unit and comment.
+
+    Raises
+    ------
+    InputError : an unknown name with the nearest; something the model cannot do.
+    """
+    given = {key_of(model, name): value for name, value in (overrides or {}).items()}
+    begin = {key_of(model, name): float(value) for name, value in (initial or {}).items()}
+    wanted = [model.name_of(name) for name in names] if names is not None else shown(model)
+    made = choose(model, engine, lambda machine: _compiled(machine, given, begin, wanted, until))
+    return made if made is not None else _with_pysd(model, given, begin, wanted, until)
+
+
+def shown(model: ModelFile) -> list[str]:
+    """Return the names of all stocks and auxiliaries."""
+    table = model.variables
+    return [str(name) for name in table.loc[table["kind"].isin(("stock", "auxiliary")), "name"]]
+
+
+def key_of(model: ModelFile, word: str) -> str:
+    """Return the key that `word` means: a variable, or one element of it, whatever its case."""
+    found = _ELEMENT.match(word)
+    if not found or word.casefold() in (name.casefold() for name in model.names):
+        return model.name_of(word)
+    cell = ", ".join(part.strip() for part in found["cell"].split(","))
+    return f"{model.name_of(found['name'])}[{cell}]"
+
+
+def split(
+    model: ModelFile, given: Mapping[str, Override]
+) -> tuple[dict[str, float], dict[str, pd.Series], list[Table]]:
+    """Return overrides as numbers, series over time and tables."""
+    kinds = dict(zip(model.variables["name"], model.variables["kind"], strict=True))
+    fixed: dict[str, float] = {}
+    series: dict[str, pd.Series] = {}
+    tables: list[Table] = []
+    for key, value in given.items():
+        if not isinstance(value, pd.Series):
+            fixed[key] = float(value)
+        elif kinds.get(key.partition("[")[0]) == "lookup":
+            points = value.sort_index()
+            tables.append(Table(key, tuple(map(float, points.index)), tuple(map(float, points)), "interpolate"))
+        else:
+            series[key] = value
+    return fixed, series, tables
+
+
+def _compiled(
+    machine: Machine,
+    given: Mapping[str, Override],
+    initial: Mapping[str, float],
+    names: Sequence[str],
+    until: float | None,
+) -> xr.Dataset:
+    fixed, series, tables = split(machine.model, given)
+    if until is not None:
+        fixed["FINAL TIME"] = float(until)
+    chosen = layouts(machine.base, names)
+    keys = columns(machine.base, chosen)
+    ready: Ready = machine.ready(keys, fixed=fixed, series=list(series), initials=list(initial), tables=tables)
+    batch = ready.batch({**fixed, **{f"initial {key}": value for key, value in initial.items()}}, series=series)
+    values = ready.run(batch)[0]
+    return dataset(machine.model, chosen, keys, values, ("time",), {"time": batch.times})
+
+
+def _with_pysd(
+    model: ModelFile,
+    given: Mapping[str, Override],
+    initial: Mapping[str, float],
+    names: Sequence[str],
+    until: float | None,
+) -> xr.Dataset:
+    if initial:
+        raise InputError(Problem("initial values need the compiled engine", hint="--engine compiled"))
+    elements = [key for key in given if "[" in key]
+    if elements:
+        what = f"'{elements[0]}': PySD cannot override one element of a variable"
+        raise InputError(Problem(what, file=str(model.path), hint="the compiled engine can"))
+    table = Simulator(model).run(dict(given), None, until)
+    chosen = [_laid_out(name, table.columns) for name in names]
+    keys = [key for layout in chosen for key in layout.keys if key in table.columns]
+    values = table[keys].to_numpy(float)
+    return dataset(model, chosen, keys, values, ("time",), {"time": table.index.to_numpy(float)})
+
+
+def _laid_out(name: str, there: pd.Index) -> Layout:
+    """Return the layout of a variable from the columns into which PySD has split it."""
+    if name in there:
+        return Layout(name, (), (), (name,))
+    cells = []
+    for column in there:
+        found = _ELEMENT.match(str(column))
+        if found and found["name"] == name:
+            cells.append((str(column), [part.strip() for part in found["cell"].split(",")]))
+    if not cells:
+        raise InputError(Problem(f"'{name}' is no number over time"))
+    axes = [tuple(dict.fromkeys(cell[k] for _, cell in cells)) for k in range(len(cells[0][1]))]
+    spelled = {tuple(cell): column for column, cell in cells}
+    keys = tuple(spelled.get(cell, f"{name}{list(cell)}") for cell in itertools.product(*axes))
+    return Layout(name, tuple(f"{name} {k + 1}" for k in range(len(axes))), tuple(axes), keys)
+
+
+def not_finite(runs: xr.Dataset) -> list[tuple[str, Any]]:
+    """Return the variables that are not finite somewhere, each with the first time at which."""
+    broken = []
+    for name, array in runs.data_vars.items():
+        others = [dim for dim in array.dims if dim != "time"]
+        good = xr.apply_ufunc(np.isfinite, array).all(others).to_numpy()
+        if not good.all():
+            broken.append((str(name), runs["time"].to_numpy()[int(good.argmin())]))
+    return sorted(broken, key=lambda found: found[1])
