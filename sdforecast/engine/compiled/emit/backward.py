@@ -20,6 +20,7 @@ from llvmlite import ir
 
 from sdforecast.engine.compiled.emit.forward import MOMENTS, Rings, each_row, function, prologue, tape_size, taped
 from sdforecast.engine.compiled.emit.lanes import F64, I8, I64, Lanes, index
+from sdforecast.engine.compiled.emit.mathematics import MathLanes
 from sdforecast.engine.compiled.emit.pieces import Piece
 from sdforecast.engine.compiled.level import Level, Leveled
 from sdforecast.engine.compiled.operations import OPERATIONS
@@ -31,7 +32,7 @@ BACKWARD = ("rows", "varied", "shared", "table", "own", "saved", "lengths", "rin
 def backward(module: ir.Module, leveled: Leveled) -> None:
     """Write the function that pulls a cotangent back to varied parameters and own series, for one member."""
     made, given = function(module, "backward", BACKWARD)
-    _Backward(leveled, Lanes(ir.IRBuilder(made.append_basic_block("prologue")), 1), made, given).write()
+    _Backward(leveled, MathLanes(ir.IRBuilder(made.append_basic_block("prologue")), 1), made, given).write()
 
 
 class _Backward:

@@ -16,6 +16,7 @@ from typing import Any
 from llvmlite import ir
 
 from sdforecast.engine.compiled.emit.lanes import I8, I64, PTR, Lanes, index
+from sdforecast.engine.compiled.emit.mathematics import MathLanes
 from sdforecast.engine.compiled.emit.pieces import Piece, handed
 from sdforecast.engine.compiled.level import Level, Leveled
 from sdforecast.engine.compiled.program import Node
@@ -41,7 +42,7 @@ def tabulate(module: ir.Module, leveled: Leveled) -> None:
     """Write the function that computes SHARED nodes, and TIME nodes for each row."""
     made, given = function(module, "tabulate", ("rows", "parameters", "clock", "series", "shared", "table"))
     builder = ir.IRBuilder(made.append_basic_block("shared"))
-    lanes = Lanes(builder, 1)
+    lanes = MathLanes(builder, 1)
     piece = Piece(leveled, lanes)
     leaf = _SharedLeaves(leveled, lanes, given)
     for k in piece.at_level(Level.SHARED):
@@ -118,7 +119,7 @@ def run(module: ir.Module, leveled: Leveled, width: int, *, tape: bool = False) 
     """Write the function that runs W members; with `tape` it keeps for each row what the gradient needs."""
     name = "forward" if tape else f"run_{width}"
     made, given = function(module, name, RUN)
-    _Run(leveled, Lanes(ir.IRBuilder(made.append_basic_block("prologue")), width), made, given, tape=tape).write()
+    _Run(leveled, MathLanes(ir.IRBuilder(made.append_basic_block("prologue")), width), made, given, tape=tape).write()
 
 
 class _Run:

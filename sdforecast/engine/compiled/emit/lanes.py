@@ -1,8 +1,8 @@
 """Lanes: LLVM's builder for values of W members at once.
 
-A value is `<W x double>` (or `double` for one member), a truth value `<W x i1>`. The methods here are all that the
-`emit` column of :mod:`..operations` may call. No flag allows LLVM to reorder or fuse arithmetic, so that every width
-gives the same bits.
+A value is `<W x double>` (or `double` for one member), a truth value `<W x i1>`. The methods here, and `function` of
+:class:`.mathematics.MathLanes`, are all that the `emit` column of :mod:`..operations` may call. No flag allows LLVM to
+reorder or fuse arithmetic, so that every width gives the same bits.
 """
 
 from __future__ import annotations
@@ -93,20 +93,11 @@ class Lanes:
     def intrinsic(self, name: str, *args: Any) -> Any:
         """Call one of LLVM's own functions of doubles, which a processor has an instruction for."""
         suffix = "f64" if self.width == 1 else f"v{self.width}f64"
-        return self.builder.call(self._declared(f"{name}.{suffix}", self.double, len(args)), args)
-
-    def function(self, name: str, *args: Any) -> Any:
-        """Call a function: one of ours in all lanes at once, otherwise the C library's in one after the other."""
-        from sdforecast.engine.compiled.emit import mathematics
-
-        if name in mathematics.OURS:
-            return self.builder.call(mathematics.defined(self.builder.module, name, self.width), args)
-        function = self._declared(_C_NAMES[name], F64, len(args))
-        return self.by_lane(lambda *lane: self.builder.call(function, lane), args)
+        return self.builder.call(self.declared(f"{name}.{suffix}", self.double, len(args)), args)
 
     def modulo(self, x: Any, y: Any) -> Any:
         """Return the remainder with the sign of the divisor, as Python has it."""
-        fmod = self._declared("fmod", F64, 2)
+        fmod = self.declared("fmod", F64, 2)
         rest = self.by_lane(lambda *lane: self.builder.call(fmod, lane), (x, y))
         zero = self.lit(0)
         other = self.builder.xor(self.fcmp_ordered("<", rest, zero), self.fcmp_ordered("<", y, zero))
@@ -124,7 +115,8 @@ class Lanes:
             result = self.builder.insert_element(result, value, lane)
         return result
 
-    def _declared(self, name: str, kind: Any, count: int) -> Any:
+    def declared(self, name: str, kind: Any, count: int) -> Any:
+        """Return a function from outside the module, of so many arguments of the kind that it gives."""
         module = self.builder.module
         if name in module.globals:
             return module.globals[name]
@@ -163,9 +155,3 @@ class Lanes:
 def index(value: int) -> Any:
     """Return a position as a constant."""
     return ir.Constant(I64, value)
-
-
-_C_NAMES = {
-    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
-    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
-}  # fmt: skip

@@ -17,25 +17,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from sdforecast.engine.compiled.emit.lanes import I64, Lanes
-
-OURS = ("exp", "log", "pow")
-"""The functions that are written here."""
-
-
-def defined(module: ir.Module, name: str, width: int) -> ir.Function:
-    """Return the function for `width` lanes, written into the module at its first use."""
-    full = f"sdf.{name}.{width}"
-    if full in module.globals:
-        return module.globals[full]
-    kind = Lanes(ir.IRBuilder(), width).double
-    count = 2 if name == "pow" else 1
-    function = ir.Function(module, ir.FunctionType(kind, [kind] * count), full)
-    function.linkage = "internal"
-    lanes = Lanes(ir.IRBuilder(function.append_basic_block()), width)
-    lanes.builder.ret(_BODIES[name](_Real(lanes), *function.args))
-    return function
-
+from sdforecast.engine.compiled.emit.lanes import F64, I64, Lanes
 
 # --- constants -----------------------------------------------------------------------------------------
 
@@ -226,3 +208,34 @@ def _pow(o: _Real, x: Any, y: Any) -> Any:
 
 
 _BODIES: dict[str, Any] = {"exp": _exp, "log": _log, "pow": _pow}
+
+
+def _defined(module: ir.Module, name: str, width: int) -> ir.Function:
+    """Return the function for `width` lanes, written into the module at its first use."""
+    full = f"sdf.{name}.{width}"
+    if full in module.globals:
+        return module.globals[full]
+    kind = Lanes(ir.IRBuilder(), width).double
+    count = 2 if name == "pow" else 1
+    function = ir.Function(module, ir.FunctionType(kind, [kind] * count), full)
+    function.linkage = "internal"
+    lanes = Lanes(ir.IRBuilder(function.append_basic_block()), width)
+    lanes.builder.ret(_BODIES[name](_Real(lanes), *function.args))
+    return function
+
+
+_C_NAMES = {
+    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
+    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
+}  # fmt: skip
+
+
+class MathLanes(Lanes):
+    """Lanes with all functions: those written here, and those of the C library."""
+
+    def function(self, name: str, *args: Any) -> Any:
+        """Call a function: one of ours in all lanes at once, otherwise the C library's in one after the other."""
+        if name in _BODIES:
+            return self.builder.call(_defined(self.builder.module, name, self.width), args)
+        function = self.declared(_C_NAMES[name], F64, len(args))
+        return self.by_lane(lambda *lane: self.builder.call(function, lane), args)

@@ -13,7 +13,7 @@ cell can be needed in two contexts: `step` (its value at any row) and `start` (i
 stock is its initial value). Coming back to a cell that is still being lowered means that equations go round in a
 circle, which is reported with the names on it. Stocks break circles: their rate is lowered last, from a queue.
 
-* :mod:`.lowering` walks the trees and keeps what is known.
+* :mod:`.lowering` walks the trees; :mod:`.context` keeps what is known.
 * :mod:`.references` resolves names, ranges and sums over ranges.
 * :mod:`.functions` is the table of functions: one line each.
 * :mod:`.stateful` expands delays, smooths and the like into states, as other models expand into stocks.

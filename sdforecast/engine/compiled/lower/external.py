@@ -8,30 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdforecast.engine.compiled.lower import references
+from sdforecast.engine.compiled.lower.context import is_table
 from sdforecast.engine.compiled.program import Table, keyed
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sdforecast.engine.compiled.lower.lowering import Lowering
+    from sdforecast.engine.compiled.lower.context import Context
     from sdforecast.engine.compiled.lower.place import Place
 
-_TABLES = ("LookupsStructure", "GetLookupsStructure")
 
-
-def is_table(tree: Any) -> bool:
-    """Return whether an equation defines a table and no number."""
-    return type(tree).__name__ in _TABLES
-
-
-def inline_lookup(low: Lowering, tree: Any, place: Place) -> int:
+def inline_lookup(low: Context, tree: Any, place: Place) -> int:
     """WITH LOOKUP: a table that is read at an expression."""
     x = low.builder.number(low.expression(tree.argument, place))
     name = keyed(place.variable, place.cell)
     return low.builder.lookup(x, low.table(("inline", id(tree), name), lambda: _points(name, tree.lookups)))
 
 
-def table_call(low: Lowering, function: Any, argument: Any, place: Place) -> int:
+def table_call(low: Context, function: Any, argument: Any, place: Place) -> int:
     """Return a named table, read at an expression."""
     variable = low.model.variables[function.reference]
     cell = references.cell(low, variable, function, place)
@@ -43,7 +37,7 @@ def table_call(low: Lowering, function: Any, argument: Any, place: Place) -> int
     return low.builder.lookup(x, low.table(("named", name), lambda: _table(low, name, cell, equation)))
 
 
-def _table(low: Lowering, name: str, cell: tuple[str, ...], equation: Any) -> Table:
+def _table(low: Context, name: str, cell: tuple[str, ...], equation: Any) -> Table:
     tree = equation.expression
     if type(tree).__name__ == "LookupsStructure":
         return _points(name, tree)
@@ -56,7 +50,7 @@ def _table(low: Lowering, name: str, cell: tuple[str, ...], equation: Any) -> Ta
     return _sorted(name, values["lookup_dim"].values, values.values, "interpolate")
 
 
-def data(low: Lowering, tree: Any, place: Place) -> int:
+def data(low: Context, tree: Any, place: Place) -> int:
     """GET DATA: a series over time."""
     from pysd.py_backend.external import ExtData
 
@@ -74,7 +68,7 @@ def data(low: Lowering, tree: Any, place: Place) -> int:
     return low.builder.lookup(now, low.table(("data", name), make))
 
 
-def constant(low: Lowering, tree: Any, place: Place) -> int:
+def constant(low: Context, tree: Any, place: Place) -> int:
     """GET CONSTANTS: a number from a file."""
     from pysd.py_backend.external import ExtConstant
 
@@ -87,7 +81,7 @@ def constant(low: Lowering, tree: Any, place: Place) -> int:
     return low.lit(low.expanded[key])
 
 
-def _coords(low: Lowering, place: Any) -> dict[str, list[str]]:
+def _coords(low: Context, place: Any) -> dict[str, list[str]]:
     """Return the ranges of an equation's left side as PySD's readers want them, in the order of the cell."""
     coords: dict[str, list[str]] = {}
     for name, subscript in place.bound.items():
@@ -99,7 +93,7 @@ def _coords(low: Lowering, place: Any) -> dict[str, list[str]]:
     return coords
 
 
-def _loaded(kind: Any, where: tuple[str, ...], coords: dict[str, list[str]], low: Lowering, name: str) -> Any:
+def _loaded(kind: Any, where: tuple[str, ...], coords: dict[str, list[str]], low: Context, name: str) -> Any:
     """Return PySD's reader after it has read; one a place in a file, so that arrays are read once."""
     key = (kind.__name__, where, tuple((dim, tuple(names)) for dim, names in coords.items()))
     if key not in low.expanded:

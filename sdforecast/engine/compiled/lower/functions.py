@@ -14,14 +14,14 @@ from sdforecast.engine.compiled.lower import external, references
 from sdforecast.engine.compiled.unsupported import Unsupported
 
 if TYPE_CHECKING:
-    from sdforecast.engine.compiled.lower.lowering import Lowering
+    from sdforecast.engine.compiled.lower.context import Context
     from sdforecast.engine.compiled.lower.place import Place
 
 SMALL = 1e-6
 """What Vensim takes for zero in a denominator."""
 
 
-def call(low: Lowering, tree: Any, place: Place) -> int:
+def call(low: Context, tree: Any, place: Place) -> int:
     """Return the node of a call: of a table, a reduction or a function."""
     name, arguments = tree.function.reference, tree.arguments
     if name in low.model.macros:
@@ -38,7 +38,7 @@ def call(low: Lowering, tree: Any, place: Place) -> int:
     return rule(low, place, *(low.expression(argument, place) for argument in arguments))
 
 
-def zidz(low: Lowering, x: int, y: int, otherwise: int) -> int:
+def zidz(low: Context, x: int, y: int, otherwise: int) -> int:
     """Return x / y, or `otherwise` where |y| is below what Vensim takes for zero."""
     is_small = low.op("lt", low.op("abs", y), low.lit(SMALL))
     return low.op("select", is_small, otherwise, low.op("div", x, y))
@@ -47,25 +47,25 @@ def zidz(low: Lowering, x: int, y: int, otherwise: int) -> int:
 # --- rules that need the trees of their arguments ------------------------------------------------------
 
 
-def _active_initial(low: Lowering, arguments: Any, place: Place) -> int:
+def _active_initial(low: Context, arguments: Any, place: Place) -> int:
     return low.expression(arguments[1 if place.start else 0], place)
 
 
-def _elmcount(low: Lowering, arguments: Any, place: Place) -> int:
+def _elmcount(low: Context, arguments: Any, place: Place) -> int:
     positions = low.model.main.get(getattr(arguments[0], "reference", ""))
     if positions is None:
         raise Unsupported("ELMCOUNT of something that is no range", place.variable)
     return low.lit(len(positions))
 
 
-def _folded(operation: str) -> Callable[[Lowering, Any, Place], int]:
-    def rule(low: Lowering, arguments: Any, place: Place) -> int:
+def _folded(operation: str) -> Callable[[Context, Any, Place], int]:
+    def rule(low: Context, arguments: Any, place: Place) -> int:
         return references.whole(low, arguments[0], place, lambda one, two: low.op(operation, one, two))
 
     return rule
 
 
-_TREES: dict[str, Callable[[Lowering, Any, Place], int]] = {
+_TREES: dict[str, Callable[[Context, Any, Place], int]] = {
     "active_initial": _active_initial,
     "elmcount": _elmcount,
     "vmin_xmile": _folded("min"),
@@ -80,23 +80,23 @@ def _plain(operation: str) -> Callable[..., int]:
     return lambda low, place, *args: low.op(operation, *args)
 
 
-def _quantum(low: Lowering, x: int, unit: int) -> int:
+def _quantum(low: Context, x: int, unit: int) -> int:
     steps = low.op("mul", unit, low.op("trunc", low.op("div", x, unit)))
     return low.op("select", low.op("lt", unit, low.lit(SMALL)), x, steps)
 
 
-def _step(low: Lowering, place: Place, height: int, time: int) -> int:
+def _step(low: Context, place: Place, height: int, time: int) -> int:
     return low.op("mul", height, low.op("gt", _time_plus(low, place), time))
 
 
-def _ramp(low: Lowering, place: Place, slope: int, start: int, end: int | None = None) -> int:
+def _ramp(low: Context, place: Place, slope: int, start: int, end: int | None = None) -> int:
     now = _now(low, place)
     until = now if end is None else low.op("min", end, now)
     has_begun = low.op("gt", low.op("add", now, low.lit(SMALL)), start)
     return low.op("mul", low.op("mul", has_begun, slope), low.op("sub", until, start))
 
 
-def _pulse(low: Lowering, place: Place, start: int, width: int) -> int:
+def _pulse(low: Context, place: Place, start: int, width: int) -> int:
     """Return 1 while start < time plus < start + width; no width means one time step (Vensim's manual)."""
     plus, step = _time_plus(low, place), low.control("time_step", place)
     lasting = low.op("select", low.op("le", width, low.lit(0)), step, width)
@@ -104,7 +104,7 @@ def _pulse(low: Lowering, place: Place, start: int, width: int) -> int:
     return low.builder.number(low.op("and", begun, low.op("lt", plus, low.op("add", start, lasting))))
 
 
-def _pulse_train(low: Lowering, place: Place, start: int, between: int, width: int, end: int) -> int:
+def _pulse_train(low: Context, place: Place, start: int, between: int, width: int, end: int) -> int:
     """Return 1 in pulses that repeat until `end`; one is at least a time step long (Vensim's manual)."""
     plus, step = _time_plus(low, place), low.control("time_step", place)
     since = low.op("mod", low.op("sub", plus, start), between)
@@ -113,13 +113,13 @@ def _pulse_train(low: Lowering, place: Place, start: int, between: int, width: i
     return low.builder.number(low.op("and", running, within))
 
 
-def _xmile_pulse(low: Lowering, place: Place, start: int, magnitude: int) -> int:
+def _xmile_pulse(low: Context, place: Place, start: int, magnitude: int) -> int:
     """Return the magnitude over one time step: XMILE's pulse has a volume and no width."""
     step = low.control("time_step", place)
     return low.op("mul", _pulse(low, place, start, step), low.op("div", magnitude, step))
 
 
-def _xmile_pulse_train(low: Lowering, place: Place, start: int, between: int, magnitude: int) -> int:
+def _xmile_pulse_train(low: Context, place: Place, start: int, between: int, magnitude: int) -> int:
     step = low.control("time_step", place)
     train = _pulse_train(low, place, start, between, step, low.lit(math.inf))
     single = _pulse(low, place, start, step)
@@ -127,13 +127,13 @@ def _xmile_pulse_train(low: Lowering, place: Place, start: int, between: int, ma
     return low.op("mul", on, low.op("div", magnitude, step))
 
 
-def _time_plus(low: Lowering, place: Place) -> int:
+def _time_plus(low: Context, place: Place) -> int:
     """Return the time plus half a step at the begin of the step: safe against rounding, constant within it."""
     now = low.builder.leaf("start" if place.start else "row time")
     return low.op("add", now, low.op("div", low.control("time_step", place), low.lit(2)))
 
 
-def _now(low: Lowering, place: Place) -> int:
+def _now(low: Context, place: Place) -> int:
     return low.builder.leaf("start") if place.start else low.builder.leaf("time", 0)
 
 

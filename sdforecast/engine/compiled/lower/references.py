@@ -13,14 +13,14 @@ from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, Problem, nearest
 
 if TYPE_CHECKING:
-    from sdforecast.engine.compiled.lower.lowering import Lowering
+    from sdforecast.engine.compiled.lower.context import Context
     from sdforecast.engine.compiled.lower.place import Place
 
 REDUCTIONS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}
 """Functions over `range!` and the operation that puts two of their terms together."""
 
 
-def reference(low: Lowering, tree: Any, place: Place) -> int:
+def reference(low: Context, tree: Any, place: Place) -> int:
     """Return the node of what a name stands for."""
     name = tree.reference
     if name == "time":
@@ -31,7 +31,7 @@ def reference(low: Lowering, tree: Any, place: Place) -> int:
     return low.cell(variable, cell(low, variable, tree, place), start=place.start)
 
 
-def cell(low: Lowering, variable: Variable, tree: Any, place: Place) -> tuple[str, ...]:
+def cell(low: Context, variable: Variable, tree: Any, place: Place) -> tuple[str, ...]:
     """Return the cell of `variable` that a reference means."""
     subscripts = tree.subscripts.subscripts if tree.subscripts is not None else ()
     if len(subscripts) != len(variable.dims):
@@ -40,7 +40,7 @@ def cell(low: Lowering, variable: Variable, tree: Any, place: Place) -> tuple[st
     return cells_of(low.model, variable, subscripts, place.bound, place.over)
 
 
-def _as_number(low: Lowering, name: str, place: Place) -> int:
+def _as_number(low: Context, name: str, place: Place) -> int:
     """Return the position of a subscript in its range: what a range or subscript is worth as a number."""
     positions = low.model.main.get(name)
     if positions is None:
@@ -55,13 +55,13 @@ def _as_number(low: Lowering, name: str, place: Place) -> int:
     return low.lit(here.pop())
 
 
-def reduction(low: Lowering, operation: str, tree: Any, place: Place) -> int:
+def reduction(low: Context, operation: str, tree: Any, place: Place) -> int:
     """Return the terms of an expression for all subscripts of its `range!`s, put together in order."""
     terms = [low.builder.number(low.expression(tree, inner)) for inner in over_all(low, (tree,), place)]
     return reduce(lambda one, two: low.op(operation, one, two), terms)
 
 
-def over_all(low: Lowering, trees: tuple[Any, ...], place: Place) -> Iterator[Place]:
+def over_all(low: Context, trees: tuple[Any, ...], place: Place) -> Iterator[Place]:
     """Give a place for each combination of what the `range!`s in `trees` may stand for."""
     marked = list(dict.fromkeys(name for tree in trees for name in _marked(tree) if name not in place.over))
     for choice in itertools.product(*(low.model.ranges[name[:-1]] for name in marked)):
@@ -89,7 +89,7 @@ def _all(trees: Any) -> Iterator[str]:
         yield from _marked(tree)
 
 
-def whole(low: Lowering, tree: Any, place: Place, fold: Callable[[int, int], int]) -> int:
+def whole(low: Context, tree: Any, place: Place, fold: Callable[[int, int], int]) -> int:
     """Return all cells of the array that a reference without `!` names, put together (XMILE's MIN and MAX of one)."""
     variable = low.model.variables.get(getattr(tree, "reference", ""))
     if variable is None or not variable.dims:

@@ -15,14 +15,14 @@ from sdforecast.engine.compiled.program import Ring, State, keyed
 from sdforecast.engine.compiled.unsupported import Unsupported
 
 if TYPE_CHECKING:
-    from sdforecast.engine.compiled.lower.lowering import Lowering
+    from sdforecast.engine.compiled.lower.context import Context
     from sdforecast.engine.compiled.lower.place import Place
 
 LONGEST = 1000
 """Orders beyond which a delay is not expanded."""
 
 
-def stock(low: Lowering, tree: Any, place: Place) -> int:
+def stock(low: Context, tree: Any, place: Place) -> int:
     """INTEG: the rate is the flow."""
     if place.start:
         return low.expression(tree.initial, place)
@@ -34,7 +34,7 @@ def stock(low: Lowering, tree: Any, place: Place) -> int:
     return _states(low, tree, place, 1, lambda states: define(states[0]))[0]
 
 
-def delay(low: Lowering, tree: Any, place: Place) -> int:
+def delay(low: Context, tree: Any, place: Place) -> int:
     """DELAY1, DELAY3: what each of `order` stages holds leaves it in delay time / order."""
     start = place.at_start
 
@@ -57,7 +57,7 @@ def delay(low: Lowering, tree: Any, place: Place) -> int:
     return low.op("div", states[-1], low.expression(tree.delay_time, place))
 
 
-def delay_n(low: Lowering, tree: Any, place: Place) -> int:
+def delay_n(low: Context, tree: Any, place: Place) -> int:
     """DELAY N: as DELAY3, but what has entered a stage keeps the delay time that held when it entered the first."""
     start = place.at_start
     if place.start:
@@ -81,7 +81,7 @@ def delay_n(low: Lowering, tree: Any, place: Place) -> int:
     return low.op("div", slots[order - 1], slots[order])
 
 
-def smooth(low: Lowering, tree: Any, place: Place) -> int:
+def smooth(low: Context, tree: Any, place: Place) -> int:
     """SMOOTH, SMOOTH3, SMOOTH N: each stage adjusts to the one before it in smoothing time / order."""
     if place.start:
         return low.expression(tree.initial, place)
@@ -98,7 +98,7 @@ def smooth(low: Lowering, tree: Any, place: Place) -> int:
     return _states(low, tree, place, order, define)[-1]
 
 
-def trend(low: Lowering, tree: Any, place: Place) -> int:
+def trend(low: Context, tree: Any, place: Place) -> int:
     """TREND: the fractional rate of change against an exponential average."""
     return _averaging(
         low, tree, place,
@@ -111,7 +111,7 @@ def trend(low: Lowering, tree: Any, place: Place) -> int:
     )  # fmt: skip
 
 
-def forecast(low: Lowering, tree: Any, place: Place) -> int:
+def forecast(low: Context, tree: Any, place: Place) -> int:
     """FORECAST: the input, extrapolated over a horizon by its trend."""
 
     def value(given: int, average: int, time: int) -> int:
@@ -126,7 +126,7 @@ def forecast(low: Lowering, tree: Any, place: Place) -> int:
 
 
 def _averaging(
-    low: Lowering,
+    low: Context,
     tree: Any,
     place: Place,
     *,
@@ -154,7 +154,7 @@ def _averaging(
     return value(given, average, time)
 
 
-def sample_if_true(low: Lowering, tree: Any, place: Place) -> int:
+def sample_if_true(low: Context, tree: Any, place: Place) -> int:
     """SAMPLE IF TRUE: the input while the condition holds, else what it was when it last held."""
 
     def sampled(held: int) -> int:
@@ -171,7 +171,7 @@ def sample_if_true(low: Lowering, tree: Any, place: Place) -> int:
     return sampled(_states(low, tree, place, 1, define)[0])
 
 
-def delay_fixed(low: Lowering, tree: Any, place: Place) -> int:
+def delay_fixed(low: Context, tree: Any, place: Place) -> int:
     """DELAY FIXED: a pipeline whose length is set at the start."""
     if place.start:
         return low.expression(tree.initial, place)
@@ -194,7 +194,7 @@ def delay_fixed(low: Lowering, tree: Any, place: Place) -> int:
     return int(low.expanded[key])
 
 
-def _order(low: Lowering, tree: Any, place: Place) -> int:
+def _order(low: Context, tree: Any, place: Place) -> int:
     """Return the order of a delay; it shapes the program, so it must be a constant."""
     node = low.expression(tree.order, place.at_start)
     order = int(low.value(node, "an order that is not constant", place.variable))
@@ -203,7 +203,7 @@ def _order(low: Lowering, tree: Any, place: Place) -> int:
     return order
 
 
-def _states(low: Lowering, tree: Any, place: Place, count: int, define: Callable[[list[int]], None]) -> list[int]:
+def _states(low: Context, tree: Any, place: Place, count: int, define: Callable[[list[int]], None]) -> list[int]:
     """Return the leaves of the states that a call expands to; `define` fills them in later."""
     key = ("states", id(tree), place.key)
     if key not in low.expanded:
@@ -215,7 +215,7 @@ def _states(low: Lowering, tree: Any, place: Place, count: int, define: Callable
 
 
 def _set(
-    low: Lowering,
+    low: Context,
     slot: int,
     place: Place,
     part: str,
