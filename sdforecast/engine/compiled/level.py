@@ -119,6 +119,8 @@ def _levels(program: Program, varied: frozenset[int], own: frozenset[int]) -> li
 def _leaf(node: Node, varied: frozenset[int], own: frozenset[int]) -> Level:
     if node.op == "par":
         return Level.MEMBER if node.data in varied else Level.SHARED
+    if node.op == "lookup":  # never a number in the code, even at one
+        return Level.SHARED
     if node.op == "time":
         return Level.TIME
     if node.op in ("state", "ring"):
