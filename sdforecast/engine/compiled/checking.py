@@ -2,11 +2,14 @@
 
 What is legal is data (:data:`STAGES`): after which pass which operations may still occur. Passes are checked in tests;
 a program that comes from the cache is checked always, because a file on disk may hold anything.
+
+    %2 = add %0, %7          not a lowered program: %2 (add): uses %7, which does not come before it
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 from sdforecast.engine.compiled.operations import LEAVES, OPERATIONS
@@ -20,6 +23,8 @@ STAGES = {
     "integrated": _BEFORE,
 }
 """By stage, what must no longer occur. After `integrated` no state has a rate either."""
+
+_MOVING = ("time", "row time", "series", "state", "ring")
 
 _KINDS = ("interpolate", "extrapolate", "hold backward", "look forward", "raw")
 
@@ -41,18 +46,34 @@ def faults(program: Program, stage: str) -> Iterator[str]:
         elif gives(program.nodes[root]) != "d":
             yield f"%{root} is needed as a number and is a truth value"
     yield from (fault for table in program.tables for fault in _table(table))
+    if stage != "lowered":
+        yield from _starts(program)
     if stage == "integrated" and any(state.is_rate for state in program.states):
         yield "a state has a rate"
-    if program.method not in ("euler", "rk4") or not program.step > 0:
+    if program.method not in ("euler", "rk4") or not 0 < program.step < math.inf:
         yield f"steps of {program.step} by '{program.method}'"
+    if not math.isfinite(program.initial_time):
+        yield f"starts at {program.initial_time}"
     if any(not 0 <= k < len(program.parameters) for k, _ in program.assumed):
         yield "a parameter that shapes it is not there"
+
+
+def _starts(program: Program) -> Iterator[str]:
+    """Give the initial values that rest on what is not there before the first row."""
+    moving: list[bool] = []
+    for k, node in enumerate(program.nodes):
+        moving.append(node.op in _MOVING or any(0 <= arg < k and moving[arg] for arg in node.args))
+    roots = [(state.name, state.initial) for state in program.states]
+    roots += [(ring.name, node) for ring in program.rings for node in (ring.delay, ring.initial)]
+    for name, root in roots:
+        if 0 <= root < len(moving) and moving[root]:
+            yield f"'{name}' starts from %{root}, which changes in time"
 
 
 def _table(table: Table) -> Iterator[str]:
     if len(table.x) != len(table.y) or not table.x or table.kind not in _KINDS:
         yield f"the table '{table.name}' has {len(table.x)} and {len(table.y)} points and kind '{table.kind}'"
-    elif any(one > two for one, two in itertools.pairwise(table.x)):
+    elif any(math.isnan(x) for x in table.x) or any(one > two for one, two in itertools.pairwise(table.x)):
         yield f"the table '{table.name}' does not rise"
 
 
@@ -66,7 +87,8 @@ def _node(program: Program, k: int, node: Node, gone: frozenset[str]) -> Iterato
     if node.op in gone:
         yield "must be gone by now"
     if any(not 0 <= arg < k for arg in node.args):
-        yield f"uses %{max(node.args)}, which does not come before it"
+        wrong = next(arg for arg in node.args if not 0 <= arg < k)
+        yield f"uses %{wrong}, which does not come before it"
         return
     operation = OPERATIONS.get(node.op)
     takes = operation.takes if operation else {"lookup": "d", "initial": "d"}.get(node.op, "")

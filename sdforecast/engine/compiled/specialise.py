@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sdforecast.engine.compiled.building import Builder
-from sdforecast.engine.compiled.program import Node, Output, Parameter, Program, Ring, State
+from sdforecast.engine.compiled.program import Node, Parameter, Program, Ring, State
 from sdforecast.engine.compiled.rebuilding import copy
 from sdforecast.errors import InputError, Problem, nearest
 
@@ -52,7 +52,7 @@ class _Specialiser:
         self.rings: dict[int, int] = {}
 
     def _given(self, initials: Sequence[str]) -> dict[int, int]:
-        """Return the parameter of each given initial value, by the node that it replaces at the start."""
+        """Return the parameter of each given initial value, by state."""
         stocks = {state.name: state for state in self.old.states if state.is_rate}
         given: dict[int, int] = {}
         for key in initials:
@@ -84,7 +84,7 @@ class _Specialiser:
             parameters=tuple(self.parameters),
             states=tuple(states),
             rings=tuple(rings),
-            outputs=tuple(Output(o.name, o.subscripts, o.node) for o in saved),
+            outputs=tuple(saved),
             shapes=(),
         )
 

@@ -2,6 +2,9 @@
 
 The text is JSON: numbers in hexadecimal where they must come back to the last bit. Nothing in it is ever executed, and
 what is read is checked like a program that a stranger has written.
+
+    %2 = mul %0, %1          ["mul",[0,1],null]
+    %0 = lit 0.1             ["lit",[],"0x1.999999999999ap-4"]
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ def from_text(text: str) -> Program:
         if record["format"] != FORMAT:
             raise ValueError("another format")
         program = _program(record)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a program: {error}") from error
     check(program)
     return program
