@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from sdforecast.engine.compiled.operations import LEAVES, OPERATIONS
 from sdforecast.engine.compiled.program import Node, Program, Table
+from sdforecast.engine.compiled.rebuilding import changes
 
 _BEFORE = frozenset({"initial", "start", "row time"})
 
@@ -23,8 +24,6 @@ STAGES = {
     "integrated": _BEFORE,
 }
 """By stage, what must no longer occur. After `integrated` no state has a rate either."""
-
-_MOVING = ("time", "row time", "series", "state", "ring")
 
 _KINDS = ("interpolate", "extrapolate", "hold backward", "look forward", "raw")
 
@@ -60,9 +59,7 @@ def faults(program: Program, stage: str) -> Iterator[str]:
 
 def _starts(program: Program) -> Iterator[str]:
     """Give the initial values that rest on what is not there before the first row."""
-    moving: list[bool] = []
-    for k, node in enumerate(program.nodes):
-        moving.append(node.op in _MOVING or any(0 <= arg < k and moving[arg] for arg in node.args))
+    moving = changes(program.nodes)
     roots = [(state.name, state.initial) for state in program.states]
     roots += [(ring.name, node) for ring in program.rings for node in (ring.delay, ring.initial)]
     for name, root in roots:

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sdforecast.engine.compiled.building import Builder
-from sdforecast.engine.compiled.program import Node, Program
-from sdforecast.engine.compiled.rebuilding import rebuild
+from sdforecast.engine.compiled.program import Node, Program, State
+from sdforecast.engine.compiled.rebuilding import moved, rebuild
 
 
 def integrate(program: Program) -> Program:
@@ -31,21 +31,18 @@ def integrate(program: Program) -> Program:
         changes = _runge_kutta(program, builder, slopes)
     else:
         changes = {k: builder.op("mul", slope, step) for k, slope in slopes.items()}
-    states = []
-    for k, state in enumerate(program.states):
-        root = begin[state.root]
-        if state.is_rate:
-            root = builder.op("add", builder.leaf("state", k), changes[k])
-            root = builder.op("max", root, builder.lit(0)) if state.non_negative else root
-        states.append(replace(state, initial=begin[state.initial], root=root, is_rate=False))
-    rings = [
-        replace(ring, input=begin[ring.input], delay=begin[ring.delay], initial=begin[ring.initial])
-        for ring in program.rings
-    ]
-    outputs = [replace(output, node=begin[output.node]) for output in program.outputs]
-    return replace(
-        program, nodes=tuple(builder.nodes), states=tuple(states), rings=tuple(rings), outputs=tuple(outputs)
-    )
+    whole = moved(program, (), begin)
+    states = [_next(builder, k, state, changes.get(k)) for k, state in enumerate(whole.states)]
+    return replace(whole, nodes=tuple(builder.nodes), states=tuple(states))
+
+
+def _next(builder: Builder, k: int, state: State, change: int | None) -> State:
+    """Return a state with its next value; one that is held has it already."""
+    if change is None:
+        return state
+    root = builder.op("add", builder.leaf("state", k), change)
+    root = builder.op("max", root, builder.lit(0)) if state.non_negative else root
+    return replace(state, root=root, is_rate=False)
 
 
 def _runge_kutta(program: Program, builder: Builder, first: Mapping[int, int]) -> dict[int, int]:

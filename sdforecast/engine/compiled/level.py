@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from sdforecast.engine.compiled.program import Node, Program
-from sdforecast.engine.compiled.rebuilding import needed
+from sdforecast.engine.compiled.rebuilding import moved, needed
 from sdforecast.errors import InputError, Problem
 
 
@@ -142,10 +142,4 @@ def _without(program: Program, kept: Sequence[int]) -> Program:
     """Return the program with the nodes `kept` alone."""
     new = {old: k for k, old in enumerate(kept)}
     nodes = [program.nodes[k] for k in kept]
-    return replace(
-        program,
-        nodes=tuple(replace(node, args=tuple(new[arg] for arg in node.args)) for node in nodes),
-        states=tuple(replace(s, initial=new[s.initial], root=new[s.root]) for s in program.states),
-        rings=tuple(replace(r, input=new[r.input], delay=new[r.delay], initial=new[r.initial]) for r in program.rings),
-        outputs=tuple(replace(output, node=new[output.node]) for output in program.outputs),
-    )
+    return moved(program, [replace(node, args=tuple(new[arg] for arg in node.args)) for node in nodes], new)

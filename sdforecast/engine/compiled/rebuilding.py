@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sdforecast.engine.compiled.building import Builder
 from sdforecast.engine.compiled.operations import LEAVES, OPERATIONS
-from sdforecast.engine.compiled.program import Node
+from sdforecast.engine.compiled.program import Node, Program
 
 Replace = Callable[[int, Node], int | None]
 """From the position of a node and the node to its position in the new list, or None to rebuild it as it is."""
+
+
+MOVING = frozenset({"time", "row time", "series", "state", "ring"})
+"""Leaves that change from row to row."""
+
+
+def changes(nodes: Sequence[Node]) -> list[bool]:
+    """Return for each node whether it changes from row to row."""
+    found: list[bool] = []
+    for k, node in enumerate(nodes):
+        rests = any(0 <= arg < k and found[arg] for arg in node.args)  # also of nodes that are not checked yet
+        found.append(node.op != "initial" and (node.op in MOVING or rests))
+    return found
 
 
 def needed(nodes: Sequence[Node], roots: Iterable[int]) -> list[int]:
@@ -50,3 +64,16 @@ def copy(builder: Builder, node: Node, args: Sequence[int]) -> int:
     if node.op not in OPERATIONS:
         raise ValueError(f"no operation '{node.op}'")
     return builder.op(node.op, *args)
+
+
+def moved(program: Program, nodes: Sequence[Node], places: Mapping[int, int] | Sequence[int]) -> Program:
+    """Return `program` with other nodes, where the node at k is now at `places[k]`."""
+    return replace(
+        program,
+        nodes=tuple(nodes),
+        states=tuple(replace(s, initial=places[s.initial], root=places[s.root]) for s in program.states),
+        rings=tuple(
+            replace(r, input=places[r.input], delay=places[r.delay], initial=places[r.initial]) for r in program.rings
+        ),
+        outputs=tuple(replace(output, node=places[output.node]) for output in program.outputs),
+    )
