@@ -190,9 +190,12 @@ def forecast(
     *,
     horizon: str = "2035-12",
     sets: int | None = None,
+    engine: str = "auto",
 ) -> Forecast:
     """Run the acceptable parameter sets of an estimate (default: the shipped one) under scenarios."""
-    return _forecast(scenarios, estimate=estimate, horizon=horizon, sets=sets, command="sdf.forecast(...)")
+    return _forecast(
+        scenarios, estimate=estimate, horizon=horizon, sets=sets, engine=engine, command="sdf.forecast(...)"
+    )
 
 
 def report(made: Forecast, folder: str | Path) -> None:

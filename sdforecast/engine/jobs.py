@@ -74,27 +74,35 @@ class _Compiled:
         first = given[0] if given else {}
         self.varied |= {n: None for n in names if any(one.get(n) != first.get(n) for one in given)}
         results: list[np.ndarray | None] = [None] * len(jobs)
-        for k in dict.fromkeys(job.series for job in jobs):
-            members = [m for m, job in enumerate(jobs) if job.series == k]
-            values = self._run(k, [given[m] for m in members], list(names), advance)
+        alike = [
+            (job.series, frozenset(one) & set(self.series[job.series])) for job, one in zip(jobs, given, strict=True)
+        ]
+        for k, replaced in dict.fromkeys(alike):
+            members = [m for m, kind in enumerate(alike) if kind == (k, replaced)]
+            series = {name: values for name, values in self.series[k].items() if name not in replaced}
+            values = self._run(series, [given[m] for m in members], list(names), advance)
             for m, value in zip(members, values, strict=True):
                 results[m] = value
         return np.stack([result for result in results if result is not None])
 
     def _run(
-        self, k: int, given: Sequence[Mapping[str, float]], names: Sequence[str], advance: Callable[[], None]
+        self,
+        series: Mapping[str, pd.Series],
+        given: Sequence[Mapping[str, float]],
+        names: Sequence[str],
+        advance: Callable[[], None],
     ) -> np.ndarray:
-        """Run members that share the set of series `k`; what all of them agree on is not varied."""
+        """Run members that share their series; what all of them agree on is not varied."""
         varied = [name for name in self.varied if name in names]
         fixed = {
             **{name: given[0][name] for name in names if name not in self.varied and name in given[0]},
             **self.until,
         }
         keys = [key for name in varied for key in self.machine.cells(name)]
-        ready = self.machine.ready(self.columns, fixed=fixed, series=list(self.series[k]), varied=keys)
+        ready = self.machine.ready(self.columns, fixed=fixed, series=list(series), varied=keys)
         values = [{**ready.defaults, **{k: v for n, v in one.items() for k in self.machine.cells(n)}} for one in given]
         draws = np.array([[one[key] for key in keys] for one in values], dtype=float).reshape(len(given), len(keys))
-        batch = ready.batch(fixed, varied=draws, series=self.series[k])
+        batch = ready.batch(fixed, varied=draws, series=series)
 
         def told(count: int) -> None:
             for _ in range(count):

@@ -55,28 +55,29 @@ def run_members(
     ----------
     columns : keys of what is kept.
     fixed : constants that all members share. A draw of the same constant counts instead.
-    series : variables given over time that all members share.
+    series : variables given over time that all members share. A constant of the same name counts instead.
     until : last time.
     threads : how many; all cores by default.
     out : an array to write into, so that large ensembles can live on disk.
     advance : called with the number of members that have ended.
     """
     shared = {name: value for name, value in (fixed or {}).items() if name not in draws.names}
+    series = {name: values for name, values in (series or {}).items() if name not in (*shared, *draws.names)}
     if until is not None:
         shared["FINAL TIME"] = float(until)
 
     def compiled(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
-        over_time = [*(series or {}), *draws.series]
+        over_time = [*series, *draws.series]
         names, values = machine.expanded(draws.names, draws.values)
         own = {cell: given for name, given in draws.series.items() for cell in machine.cells(name)}
         ready = machine.ready(
             columns, fixed=shared, series=over_time, varied=names, own=tuple(own)
         )  # fmt: skip
-        batch = ready.batch(shared, varied=values, series=series or {}, own=own)
+        batch = ready.batch(shared, varied=values, series=series, own=own)
         return batch.times, ready.run(batch, threads=threads or all_threads(), out=out, advance=advance)
 
     found = choose(model, engine, compiled)
-    return found if found is not None else _with_pysd(model, columns, draws, shared, series or {}, until, out, advance)
+    return found if found is not None else _with_pysd(model, columns, draws, shared, series, until, out, advance)
 
 
 def _with_pysd(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 from sdforecast import calendar, history, parameters, scenario
 from sdforecast.errors import InputError, Problem
@@ -63,7 +65,9 @@ def forecast(
     kept = estimate.sets.drop(columns="loss").iloc[: _how_many(sets, len(estimate.sets))]
     _belongs(estimate, model)
     constants = [{str(k): float(v) for k, v in row.items()} for row in kept.to_dict("records")]
-    runs = trajectories(model, constants, mixes, variables, last=_last(horizon), engine=engine, advance=advance)
+    runs = _finite(
+        trajectories(model, constants, mixes, variables, last=_last(horizon), engine=engine, advance=advance)
+    )
     return Forecast(
         trajectories=runs,
         scenarios=mixes,
@@ -87,6 +91,18 @@ def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
         if names.count(name) > 1:
             raise InputError(Problem(f"scenario '{name}' is asked for twice"))
     return mixes
+
+
+def _finite(runs: xr.Dataset) -> xr.Dataset:
+    """Return the runs; `InputError` names variable, time, set and scenario of a value that is not finite."""
+    for name, array in runs.data_vars.items():
+        broken = ~np.isfinite(array.to_numpy())
+        if broken.any():
+            k, mix, row = np.unravel_index(int(broken.argmax()), broken.shape)
+            month = str(runs["time"].to_numpy()[row])[:7]
+            what = f"'{name}' is not finite in {month} with parameter set {k} under {runs['scenario'].to_numpy()[mix]}"
+            raise InputError(Problem(what, hint="look at this set's constants in the estimate"))
+    return runs
 
 
 def _how_many(sets: int | None, there: int) -> int:

@@ -97,6 +97,8 @@ def _own_time(
     advance()
     if first is not None:
         runs = runs.sel(time=runs["time"] >= first)
+    for array in runs.data_vars.values():
+        array.attrs["per"] = ""
     if not runs.sizes["time"]:
         raise InputError(Problem("the span asked for holds no saved time", file=str(model.path)))
     return runs

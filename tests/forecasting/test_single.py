@@ -66,10 +66,10 @@ class TestOwnTime:
         np.testing.assert_allclose(runs["Population"], expected, rtol=1e-12)
         assert runs["births"].attrs == {"unit": "person/Month", "comment": "Births.", "per": ""}
 
-    def test_subscripted_variables_are_left_out_and_refused_by_name(self) -> None:
-        assert set(single.run(small("regions.mdl")).data_vars) == {"whole"}
-        with pytest.raises(InputError, match="'Stock' has the subscripts Region"):
-            single.run(small("regions.mdl"), variables=["Stock"])
+    def test_subscripted_variables_keep_their_dimensions_and_are_rows_of_a_tidy_table(self) -> None:
+        runs = single.run(small("regions.mdl"), last=2)
+        assert runs["Stock"].dims == ("time", "Region")
+        assert set(single.tidy(runs)["variable"]) == {"Stock[North]", "Stock[South]", "whole"}
 
     def test_a_span_without_a_saved_time(self) -> None:
         with pytest.raises(InputError, match="the span asked for holds no saved time"):

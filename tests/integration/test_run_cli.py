@@ -98,7 +98,7 @@ class TestJson:
         code, out, err = run("--json", "--model", str(MODELS / "division.mdl"), "--variables", "root", "--to", "6")
         assert code == 0
         assert [row["value"] for row in json.loads(out)][-2:] == [0, None]
-        assert "warning: not a finite number at every time: root\n" in err
+        assert "warning: not a finite number at every time: root from 6.0\n" in err
 
 
 class TestFiles:

@@ -37,7 +37,7 @@ CASES = [
     ("run --model folder.mdl", INPUT, "folder.mdl: is not a file"),
     ("run --model unparsable.mdl", INPUT, "unparsable.mdl: PySD does not understand this model: "),
     ("run --model empty.xmile", INPUT, "empty.xmile: PySD does not understand this model: "),
-    ("run --model division.mdl --to 9", INPUT, "division.mdl: failed while running: "),
+    ("run --engine pysd --model division.mdl --to 9", INPUT, "division.mdl: failed while running: "),
     # run: settings, variables, spans
     ("run --set dose", INPUT, "--set 'dose' is not NAME=VALUE with a number"),
     ("run --set dose=much", INPUT, "--set 'dose=much' is not NAME=VALUE with a number"),
@@ -47,7 +47,6 @@ CASES = [
     ("run --set tolerance=1", INPUT, "'tolerance' is not a constant but of kind stock"),
     ("run --variables powder_purty", INPUT, "no variable 'powder_purty' (did you mean 'powder purity'?)"),
     ("run --variables ,", INPUT, "--variables names none"),
-    ("run --model regions.mdl --variables Stock", INPUT, "regions.mdl: 'Stock' has the subscripts Region"),
     ("run --from 2030-01 --to 2020-01", INPUT, "--from 2030-01 is after --to 2020-01"),
     ("run --from 2009-12", INPUT, "--from 2009-12 is out of range (2010-01 to 2035-12)"),
     ("run --to 2036-01", INPUT, "--to 2036-01 is out of range (2010-01 to 2035-12)"),
@@ -56,7 +55,7 @@ CASES = [
     ("run --model growth.mdl --to tomorrow", INPUT, "--to: 'tomorrow' is not a number"),
     ("run --model growth.mdl --to inf", INPUT, "--to inf is not a time"),
     ("run --model growth.mdl --from 90", INPUT, "growth.mdl: the span asked for holds no saved time"),
-    ("run --engine fast", INPUT, "'fast' is not one of 'auto', 'pysd'"),
+    ("run --engine fast", INPUT, "'fast' is not one of 'auto', 'compiled', 'pysd'"),
     ("run --scenari military-only", INPUT, "No such option '--scenari'. Did you mean '--scenario'?"),
     # run: output
     ("run -o run.xlsx", INPUT, "run.xlsx: cannot write a file of kind '.xlsx'"),
