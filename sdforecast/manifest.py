@@ -14,7 +14,7 @@ from typing import Any
 
 from sdforecast.version import __version__
 
-PACKAGES = ("pysd", "numpy", "scipy", "pandas", "xarray", "matplotlib", "seaborn")
+PACKAGES = ("pysd", "llvmlite", "numpy", "scipy", "pandas", "xarray", "matplotlib", "seaborn")
 
 
 def manifest(command: str, **facts: Any) -> dict[str, Any]:

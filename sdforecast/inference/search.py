@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from sdforecast.inference.problem import Problem
 
@@ -72,6 +71,8 @@ def _one(problem: Problem, free: np.ndarray, begin: np.ndarray, max_evaluations:
 
     def derivatives(z: np.ndarray) -> np.ndarray:
         return np.vstack([problem.jacobian(full(z), data(z), free), np.eye(len(free))])
+
+    from scipy.optimize import least_squares  # here: a run or a forecast does not wait for it
 
     result = least_squares(
         errors,

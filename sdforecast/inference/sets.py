@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
 
 from sdforecast.inference.problem import Problem
 
@@ -55,6 +54,8 @@ def acceptable_sets(
     told: Callable[[int, int], None] = lambda kept, tried: None,
 ) -> Acceptance:
     """Return at most `wanted` parameter sets that fit acceptably; the first is the best estimate itself."""
+    from scipy.stats import chi2  # here: a run or a forecast does not wait for it
+
     at = problem.residuals(best)[0]
     weights = discounts(problem, at)
     jacobian = problem.jacobian(best, at)

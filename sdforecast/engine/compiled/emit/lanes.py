@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from sdforecast.engine.compiled.operations import OPERATIONS
 
-F64, I64, I1, I8 = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(8)
+F64, I64, I32, I1, I8 = ir.DoubleType(), ir.IntType(64), ir.IntType(32), ir.IntType(1), ir.IntType(8)
 PTR = ir.PointerType()
 
 
@@ -101,19 +101,28 @@ class Lanes:
         rest = self.by_lane(lambda *lane: self.builder.call(fmod, lane), (x, y))
         zero = self.lit(0)
         other = self.builder.xor(self.fcmp_ordered("<", rest, zero), self.fcmp_ordered("<", y, zero))
-        wrong = self.and_(self.fcmp_ordered("!=", rest, zero), other)
-        return self.select(wrong, self.fadd(rest, y), rest)
+        whole = self.fcmp_ordered("==", rest, zero)
+        rest = self.select(other, self.fadd(rest, y), rest)
+        return self.select(whole, self.intrinsic("llvm.copysign", zero, y), rest)
 
     def by_lane(self, made: Any, args: Sequence[Any]) -> Any:
         """Return what `made` gives for each lane, put together."""
         if self.width == 1:
             return made(*args)
+        return self.together([made(*(self.lane(arg, k) for arg in args)) for k in range(self.width)])
+
+    def together(self, values: Sequence[Any]) -> Any:
+        """Return one number for each lane, put together."""
+        if self.width == 1:
+            return values[0]
         result = ir.Constant(self.double, ir.Undefined)
-        for k in range(self.width):
-            lane = ir.Constant(ir.IntType(32), k)
-            value = made(*(self.builder.extract_element(arg, lane) for arg in args))
-            result = self.builder.insert_element(result, value, lane)
+        for k, value in enumerate(values):
+            result = self.builder.insert_element(result, value, ir.Constant(I32, k))
         return result
+
+    def lane(self, value: Any, k: int) -> Any:
+        """Return the number in lane `k`."""
+        return value if self.width == 1 else self.builder.extract_element(value, ir.Constant(I32, k))
 
     def declared(self, name: str, kind: Any, count: int) -> Any:
         """Return a function from outside the module, of so many arguments of the kind that it gives."""
@@ -145,11 +154,10 @@ class Lanes:
         """Return one number in every lane."""
         if self.width == 1:
             return value
-        first = self.builder.insert_element(
-            ir.Constant(self.double, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
-        )
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
-        return self.builder.shuffle_vector(first, ir.Constant(self.double, ir.Undefined), mask)
+        nothing = ir.Constant(self.over(value.type), ir.Undefined)
+        first = self.builder.insert_element(nothing, value, ir.Constant(I32, 0))
+        mask = ir.Constant(ir.VectorType(I32, self.width), [0] * self.width)
+        return self.builder.shuffle_vector(first, nothing, mask)
 
 
 def index(value: int) -> Any:
