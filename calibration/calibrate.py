@@ -11,7 +11,7 @@ from sdforecast.model import read
 
 if __name__ == "__main__":  # the model runs in processes of their own, which import this file
     model = read()
-    estimate = calibrate(model, starts=3, sets=24, seed=1, command="python calibration/calibrate.py", told=print)
+    estimate = calibrate(model, starts=3, sets=300, seed=1, command="python calibration/calibrate.py", told=print)
     print(estimate.fit.to_string(index=False))
 
     # The model file carries the best constants, so that it shows the calibrated run wherever it is opened. Every run

@@ -174,7 +174,7 @@ def calibrate(
     model: Model | None = None,
     *,
     starts: int = 3,
-    sets: int = 24,
+    sets: int = 300,
     seed: int = 1,
     told: Callable[[str], None] = lambda line: None,
 ) -> Estimate:

@@ -23,7 +23,7 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
 @click.option("--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets of yours (.toml).")
 @click.option("--starts", type=click.IntRange(1, 100), default=3, show_default=True, help="Searches.")
 @click.option(
-    "--sets", type=click.IntRange(1, 1000), default=24, show_default=True, help="Acceptable sets to look for."
+    "--sets", type=click.IntRange(1, 10_000), default=300, show_default=True, help="Acceptable sets to look for."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of starts and candidates.")
 @engine_option

@@ -28,7 +28,7 @@ def calibrate(
     model: ModelFile,
     *,
     starts: int = 3,
-    sets: int = 24,
+    sets: int = 300,
     seed: int = 1,
     folder: Path | None = None,
     parameter_file: Path | None = None,

@@ -49,11 +49,15 @@ def acceptable_sets(
     wanted: int,
     rng: np.random.Generator,
     *,
-    most_tried: int = 600,
+    most_tried: int | None = None,
     batch: int = 40,
     told: Callable[[int, int], None] = lambda kept, tried: None,
 ) -> Acceptance:
-    """Return at most `wanted` parameter sets that fit acceptably; the first is the best estimate itself."""
+    """Return at most `wanted` parameter sets that fit acceptably; the first is the best estimate itself.
+
+    At most `most_tried` candidates are run, by default 15 for each set that is wanted and no fewer than 600.
+    """
+    most_tried = max(600, 15 * wanted) if most_tried is None else most_tried
     from scipy.stats import chi2  # here: a run or a forecast does not wait for it
 
     at = problem.residuals(best)[0]
