@@ -25,13 +25,14 @@ from sdforecast.engine.compiled.level import Leveled, level
 from sdforecast.engine.compiled.lower import lower
 from sdforecast.engine.compiled.program import Program, Table
 from sdforecast.engine.compiled.reading import abstract_model, integration_method
+from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.engine.compiled.specialise import specialise
 from sdforecast.engine.compiled.storing import from_text, to_text
 from sdforecast.engine.compiled.unroll import unroll
 from sdforecast.model import ModelFile
 
-VERSION = 1
-"""Grows when the passes up to lowering make another program of the same file."""
+_SOURCES = ("reading", "unroll", "lower", "building", "operations", "program", "storing")
+"""What a lowered program depends on beside the model file."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _place(
 ) -> Path | None:
     """Return where a program is kept; None if there is nowhere."""
     parts = (
-        VERSION, metadata.version("pysd"), model.sha256, str(model.path.resolve()),
+        source_hash(*_SOURCES), metadata.version("pysd"), model.sha256, str(model.path.resolve()),
         sorted(series), sorted(constants), [(name, value.hex()) for name, value in shaping],
     )  # fmt: skip
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
 """Object code: made by LLVM once, kept in our cache folder, loaded in a few milliseconds.
 
-A file is named by everything that its code depends on: the program, the widths, our version of the emitter, LLVM's, the
-processor and its features. It begins with a hash of the rest, because loading a damaged object could crash; one whose
+A file is named by everything that its code depends on: the program, the widths, the text of the emitter, LLVM's
+version, the processor and its features. It begins with a hash of the rest, because loading a damaged object could crash; one whose
 hash does not fit is made again. It is written beside its place and moved there in one step, so that processes may race.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from sdforecast import shipped
 from sdforecast.engine.compiled.level import Leveled
 from sdforecast.engine.compiled.program import Program
+from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.errors import MachineError, Problem
 
 LONGEST_RING = 10_000_000
@@ -125,11 +126,9 @@ def _place(leveled: Leveled, widths: tuple[int, ...], *, gradient: bool) -> Path
     """Return where the code is kept; None if there is nowhere."""
     import llvmlite
 
-    from sdforecast.engine.compiled.emit import VERSION
-
     llvm = _llvm()
     parts = (
-        VERSION, llvmlite.__version__, llvm.llvm_version_info, llvm.get_process_triple(), llvm.get_host_cpu_name(),
+        source_hash("emit", "operations", "objects"), llvmlite.__version__, llvm.llvm_version_info, llvm.get_process_triple(), llvm.get_host_cpu_name(),
         _features(), widths, gradient, _shape(leveled.program), leveled.levels, leveled.varied, leveled.own,
     )  # fmt: skip
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
