@@ -8,6 +8,7 @@ import numpy as np
 
 from sdforecast.engine.compiled.operations import OPERATIONS
 from sdforecast.engine.compiled.program import Program
+from sdforecast.engine.compiled.rebuilding import needed
 from sdforecast.engine.compiled.unsupported import Unsupported
 
 
@@ -24,7 +25,7 @@ def constant(program: Program, key: str, values: Sequence[float]) -> float:
     """
     root = next(output.node for output in program.outputs if output.key == key)
     known: dict[int, float] = {}
-    for k in _needed(program, root):
+    for k in needed(program.nodes, [root]):
         node = program.nodes[k]
         if node.op == "lit" and isinstance(node.data, float):
             known[k] = node.data
@@ -40,13 +41,3 @@ def constant(program: Program, key: str, values: Sequence[float]) -> float:
         else:
             raise Unsupported(f"a {key} that is not constant")
     return known[root]
-
-
-def _needed(program: Program, root: int) -> list[int]:
-    needed, waiting = set[int](), [root]
-    while waiting:
-        node = waiting.pop()
-        if node not in needed:
-            needed.add(node)
-            waiting.extend(program.nodes[node].args)
-    return sorted(needed)
