@@ -15,10 +15,14 @@ import numpy as np
 
 from sdforecast.engine.compiled import objects
 from sdforecast.engine.compiled.blocks import in_blocks
+from sdforecast.engine.compiled.emit.pieces import TILE
 from sdforecast.engine.compiled.inputs import Inputs
 from sdforecast.engine.compiled.interpret import ring_length
 from sdforecast.engine.compiled.level import Leveled
 from sdforecast.errors import InputError, Problem
+
+AT_ONCE = 100_000_000
+"""Operations that a thread does between two looks at whether it should stop: some hundredths of a second."""
 
 _P = ctypes.c_void_p
 
@@ -51,11 +55,21 @@ class Forward:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all members share: SHARED nodes, TIME nodes by row, lengths of the rings."""
+    """What all members share: SHARED nodes, TIME nodes [rows / 8, columns, 8], lengths of the rings."""
 
     slots: np.ndarray
     table: np.ndarray
     lengths: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A run of all members: what goes in and where the result goes."""
+
+    inputs: Inputs
+    shared: _Shared
+    saved: np.ndarray
+    out: np.ndarray
 
 
 class Kernel:
@@ -68,7 +82,7 @@ class Kernel:
         run = function(None, ctypes.c_int64, *[_P] * 9)
         self._run = {width: run(loaded.address(f"run_{width}")) for width in widths}
         if loaded.gradient:
-            self._forward = run(loaded.address("forward"))
+            self._forward = function(None, ctypes.c_int64, *[_P] * 10)(loaded.address("forward"))
             self._backward = function(None, ctypes.c_int64, *[_P] * 12)(loaded.address("backward"))
 
     def run(
@@ -92,38 +106,44 @@ class Kernel:
             out = np.empty(shape)
         elif out.shape != shape:
             raise ValueError(f"out has shape {out.shape}, not {shape}")
-        shared = self._share(inputs)
-        width = 1 if inputs.members < max(self.widths) and 1 in self.widths else max(self.widths)
-        saved = inputs.saved.astype(np.int8)
+        if not inputs.members:
+            return out
+        width = 1 if inputs.members == 1 and 1 in self.widths else max(self.widths)
+        full = inputs.members // width * width  # the rest do not fill a block
+        effort = len(self.leveled.program.nodes) * len(inputs.clock)
+        chunk = width * max(1, min(full // width // (4 * threads), AT_ONCE // (effort * width)))
+        begins = [*range(0, full, chunk), *([full] if full < inputs.members else [])]
+        batch = _Batch(inputs, self._share(inputs), inputs.saved.astype(np.int8), out)
 
-        def block(begin: int) -> int:
-            return self._block(inputs, shared, saved, out, begin, width)
+        def work(begin: int) -> int:
+            end = min(begin + chunk, full) if begin < full else inputs.members
+            self._blocks(batch, begin, end, width)
+            return end - begin
 
-        effort = len(self.leveled.program.nodes) * len(inputs.clock) * inputs.members
-        in_blocks(block, range(0, inputs.members, width), threads=threads, effort=effort, advance=advance)
+        in_blocks(work, begins, threads=threads, effort=effort * inputs.members, advance=advance)
         return out
 
-    def _block(
-        self, inputs: Inputs, shared: _Shared, saved: np.ndarray, out: np.ndarray, begin: int, width: int
-    ) -> int:
-        """Run `width` members from `begin` on; the last block repeats its last member."""
-        members = np.minimum(np.arange(begin, begin + width), inputs.members - 1)
-        varied = np.ascontiguousarray(inputs.varied[members].T)
-        own = np.ascontiguousarray(np.moveaxis(inputs.own[members], 0, -1)) if self.leveled.own else inputs.own
-        result = np.empty((out.shape[1], out.shape[2], width))
+    def _blocks(self, batch: _Batch, begin: int, end: int, width: int) -> None:
+        """Run blocks of members from `begin` up to `end`; in a block that is not full the last member is repeated."""
+        count = -(-(end - begin) // width)
+        members = np.minimum(np.arange(begin, begin + count * width), end - 1)
+        inputs, shared, out = batch.inputs, batch.shared, batch.out[begin:end]
+        direct = len(out) == len(members) and out[0].flags.c_contiguous and out.dtype == float
+        target = out if direct else np.empty((len(members), *out.shape[1:]))
+        varied, own = _lanes_last(inputs.varied[members], width), _lanes_last(inputs.own[members], width)
         ring = np.empty((int(shared.lengths.sum()), width))
+        distances = np.array([count, own[0].size, target.strides[0] // target.itemsize], dtype=np.int64)
         self._run[width](
-            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
-            _at(shared.lengths), _at(ring), _at(result), None,
+            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(batch.saved),
+            _at(shared.lengths), _at(ring), _at(target), _at(distances),
         )  # fmt: skip
-        count = min(width, inputs.members - begin)
-        out[begin : begin + count] = np.moveaxis(result, -1, 0)[:count]
-        return count
+        if not direct:
+            out[...] = target[: len(out)]
 
     def _share(self, inputs: Inputs) -> _Shared:
         """Compute what all members share."""
         slots = np.empty(len(self.leveled.slots))
-        table = np.empty((len(inputs.clock), len(self.leveled.columns)))
+        table = np.empty((-(-len(inputs.clock) // TILE), len(self.leveled.columns), TILE))
         arrays = [
             np.ascontiguousarray(array, dtype=float) for array in (inputs.parameters, inputs.clock, inputs.series)
         ]
@@ -156,7 +176,7 @@ class Kernel:
         varied, own = np.ascontiguousarray(inputs.varied[0]), np.ascontiguousarray(inputs.own[0])
         self._forward(
             len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
-            _at(shared.lengths), _at(ring), _at(values), _at(tape),
+            _at(shared.lengths), _at(ring), _at(values), _at(np.array([1, 0, 0])), _at(tape),
         )  # fmt: skip
         return Forward(values, tape, inputs, shared)
 
@@ -180,6 +200,12 @@ class Kernel:
             _at(shared.lengths), _at(ring), _at(rows), _at(forward.tape), _at(gradient), _at(own_gradient), _at(count),
         )  # fmt: skip
         return gradient, own_gradient
+
+
+def _lanes_last(values: np.ndarray, width: int) -> np.ndarray:
+    """Return values [members, ...] as blocks with the lanes last [blocks, ..., width]."""
+    blocks = values.reshape(len(values) // width, width, *values.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(blocks, 1, -1))
 
 
 def _at(array: np.ndarray) -> int:

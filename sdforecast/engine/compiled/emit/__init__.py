@@ -2,7 +2,7 @@
 
 In goes a :class:`~sdforecast.engine.compiled.level.Leveled`; out comes the text of a module with these functions:
 
-* `tabulate`: what all members share, once (:mod:`.forward`);
+* `tabulate`: what all members share, once (:mod:`.tabulate`);
 * `run_W` for each width W: W members at a time, each in a lane of the processor's vectors (:mod:`.forward`);
 * `forward` and `backward`, if a gradient is wanted, for one member (:mod:`.backward`).
 
@@ -19,10 +19,11 @@ from collections.abc import Sequence
 from llvmlite import ir
 
 from sdforecast.engine.compiled.emit.backward import backward
-from sdforecast.engine.compiled.emit.forward import run, tabulate
+from sdforecast.engine.compiled.emit.forward import run
+from sdforecast.engine.compiled.emit.tabulate import tabulate
 from sdforecast.engine.compiled.level import Leveled
 
-VERSION = 1
+VERSION = 2
 """Grows when the same program becomes other code."""
 
 

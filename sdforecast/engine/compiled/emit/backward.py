@@ -13,13 +13,15 @@ What reaches MEMBER nodes is summed in memory over all rows and walked through t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
 
-from sdforecast.engine.compiled.emit.forward import MOMENTS, Rings, each_row, function, prologue, tape_size, taped
+from sdforecast.engine.compiled.emit.forward import Rings, prologue, tape_size, taped
 from sdforecast.engine.compiled.emit.lanes import F64, I8, I64, Lanes, index
+from sdforecast.engine.compiled.emit.loops import MOMENTS, each, function
 from sdforecast.engine.compiled.emit.mathematics import MathLanes
 from sdforecast.engine.compiled.emit.pieces import Piece
 from sdforecast.engine.compiled.level import Level, Leveled
@@ -193,13 +195,15 @@ class _Backward:
 
     def _times(self, adjoint: Any, partial: Any) -> Any:
         """Return adjoint * partial; nothing times infinity (a branch that was not taken) is nothing."""
-        zero = self.lanes.lit(0)
         if isinstance(partial, float):
             return adjoint if partial == 1.0 else self.builder.fmul(adjoint, self.lanes.lit(partial))
-        if partial.type == zero.type:
-            nothing = self.lanes.fcmp_ordered("==", adjoint, zero)
-            return self.builder.select(nothing, zero, self.builder.fmul(adjoint, partial))
-        return self.builder.select(partial, adjoint, zero)
+        zero = self.lanes.lit(0)
+        if partial.type != zero.type:  # a truth value
+            return self.builder.select(partial, adjoint, zero)
+        product = self.builder.fmul(adjoint, partial)
+        if isinstance(partial, ir.Constant) and math.isfinite(partial.constant):
+            return product
+        return self.builder.select(self.lanes.fcmp_ordered("==", adjoint, zero), zero, product)
 
     # --- the start -------------------------------------------------------------------------------------
 
@@ -239,4 +243,4 @@ class _Backward:
             def add(row: Any, begin: Any = begin, node: int = ring.initial) -> None:
                 self._give(node, rings.read(self.builder.add(begin, row)))
 
-            each_row(self.made, self.builder, rings.lengths[k], add)
+            each(self.made, self.builder, rings.lengths[k], add)

@@ -1,11 +1,12 @@
-"""The code that runs: `tabulate` once for all members, `run` for W members at a time.
+"""The code that runs: W members at a time, row after row.
 
-    void tabulate(rows, parameters, clock, series, shared, table)
-    void run_W(rows, varied, shared, table, own, saved, lengths, ring, out, tape)
+    void run_W(rows, varied, shared, table, own, saved, lengths, ring, out, shape)
 
-Arrays are those of :class:`..inputs.Inputs`, for a block of W members with the lanes last: varied [varied, W], own
-[rows, moments, own, W], ring [places of all rings, W], out [saved rows, outputs, W]. States are values that go round
-the loop and never touch memory unless the processor runs out of registers.
+It does some blocks of W members, one after the other. In each, members are lanes: varied [blocks, varied, W], own
+[blocks, rows, moments, own, W], ring [places of all rings, W]. `out` is [members, saved rows, outputs]: each lane
+writes where its member stands. `shape` holds the number of blocks and the distances, in numbers, from one block's own
+series to the next's and from one member's output to the next's. States are values that go round the loop and never
+touch memory unless the processor runs out of registers.
 """
 
 from __future__ import annotations
@@ -15,111 +16,52 @@ from typing import Any
 
 from llvmlite import ir
 
-from sdforecast.engine.compiled.emit.lanes import I8, I64, PTR, Lanes, index
+from sdforecast.engine.compiled.emit.lanes import F64, I8, I64, Lanes, index
+from sdforecast.engine.compiled.emit.loops import MOMENTS, each, function
 from sdforecast.engine.compiled.emit.mathematics import MathLanes
-from sdforecast.engine.compiled.emit.pieces import Piece, handed
+from sdforecast.engine.compiled.emit.pieces import Piece
 from sdforecast.engine.compiled.level import Level, Leveled
-from sdforecast.engine.compiled.program import Node
 
-MOMENTS = {"euler": 1, "rk4": 3}
 TAPED = frozenset(
     ("div", "sqrt", "exp", "log", "pow", "mod", "lookup", "sin", "cos", "tan", "arcsin", "arccos", "arctan")
 ) | {"sinh", "cosh", "tanh"}
 """Operations whose results the gradient takes from the tape because doing them again costs more."""
 
 
-def function(module: ir.Module, name: str, arguments: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """Return a function of an integer `rows` and pointers that do not overlap, and its arguments by name."""
-    made = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] + [PTR] * (len(arguments) - 1)), name)
-    for argument, word in zip(made.args, arguments, strict=True):
-        argument.name = word
-        if word != "rows":
-            argument.add_attribute("noalias")
-    return made, dict(zip(arguments, made.args, strict=True))
-
-
-def tabulate(module: ir.Module, leveled: Leveled) -> None:
-    """Write the function that computes SHARED nodes, and TIME nodes for each row."""
-    made, given = function(module, "tabulate", ("rows", "parameters", "clock", "series", "shared", "table"))
-    builder = ir.IRBuilder(made.append_basic_block("shared"))
-    lanes = MathLanes(builder, 1)
-    piece = Piece(leveled, lanes)
-    leaf = _SharedLeaves(leveled, lanes, given)
-    for k in piece.at_level(Level.SHARED):
-        leaf.value(piece, k, index(0))
-    for slot, k in enumerate(leveled.slots):
-        lanes.store(handed(lanes, piece.value(k), leveled.program.nodes[k]), given["shared"], index(slot))
-    if leveled.columns:
-        each_row(made, builder, given["rows"], lambda row: _columns(leveled, piece, leaf, given, row))
-    builder.ret_void()
-
-
-def _columns(leveled: Leveled, piece: Piece, leaf: _SharedLeaves, given: dict[str, Any], row: Any) -> None:
-    lanes = piece.lanes
-    for k in piece.at_level(Level.TIME):
-        leaf.value(piece, k, row)
-    begin = lanes.builder.mul(row, index(len(leveled.columns)))
-    for column, k in enumerate(leveled.columns):
-        value = handed(lanes, piece.value(k), leveled.program.nodes[k])
-        lanes.store(value, given["table"], lanes.builder.add(begin, index(column)))
-
-
-def each_row(made: Any, builder: ir.IRBuilder, rows: Any, body: Any) -> None:
-    """Add a loop over the rows."""
-    before, loop, after = builder.block, made.append_basic_block("row"), made.append_basic_block("end")
-    builder.cbranch(builder.icmp_signed("<", index(0), rows), loop, after)
-    builder.position_at_end(loop)
-    row = builder.phi(I64)
-    row.add_incoming(index(0), before)
-    body(row)
-    following = builder.add(row, index(1))
-    row.add_incoming(following, builder.block)
-    builder.cbranch(builder.icmp_signed("<", following, rows), loop, after)
-    builder.position_at_end(after)
-
-
-class _SharedLeaves:
-    """Leaves that all members share."""
-
-    def __init__(self, leveled: Leveled, lanes: Lanes, given: dict[str, Any]) -> None:
-        self.leveled, self.lanes, self.given = leveled, lanes, given
-        shared = [k for k in range(len(leveled.program.series)) if k not in leveled.own]
-        self.series = {series: k for k, series in enumerate(shared)}
-        self.moments = MOMENTS[leveled.program.method]
-
-    def value(self, piece: Piece, k: int, row: Any) -> None:
-        """Make node `k` at a row."""
-        node = self.leveled.program.nodes[k]
-        place = self._place(node, row)
-        if place is None:
-            piece.compute(k)
-        else:
-            base = {"par": "parameters", "time": "clock"}.get(node.op, "series")
-            piece.values[k] = self.lanes.load(self.given[base], place)
-
-    def _place(self, node: Node, row: Any) -> Any:
-        """Return where a leaf stands in its array; None for what is no leaf."""
-        builder, data = self.lanes.builder, node.data
-        if node.op == "par":
-            return index(int(data))  # type: ignore[arg-type]
-        if node.op == "time":
-            return builder.add(builder.mul(row, index(self.moments)), index(int(data)))  # type: ignore[arg-type]
-        if node.op == "series start":
-            return index(self.series[int(data)])  # type: ignore[arg-type]
-        if node.op == "series" and isinstance(data, tuple):
-            moment = builder.add(builder.mul(row, index(self.moments)), index(data[1]))
-            return builder.add(builder.mul(moment, index(len(self.series))), index(self.series[data[0]]))
-        return None
-
-
-RUN = ("rows", "varied", "shared", "table", "own", "saved", "lengths", "ring", "out", "tape")
+BLOCK = ("rows", "varied", "shared", "table", "own", "saved", "lengths", "ring", "out", "shape")
+TAPE = ("tape",)
 
 
 def run(module: ir.Module, leveled: Leveled, width: int, *, tape: bool = False) -> None:
     """Write the function that runs W members; with `tape` it keeps for each row what the gradient needs."""
-    name = "forward" if tape else f"run_{width}"
-    made, given = function(module, name, RUN)
+    name = "forward" if tape else f"block_{width}"
+    made, given = function(module, name, BLOCK + TAPE * tape)
     _Run(leveled, MathLanes(ir.IRBuilder(made.append_basic_block("prologue")), width), made, given, tape=tape).write()
+    if not tape:
+        made.linkage = "internal"
+        _blocks(module, leveled, width, made)
+
+
+def _blocks(module: ir.Module, leveled: Leveled, width: int, block: Any) -> None:
+    """Write the loop over blocks."""
+    made, given = function(module, f"run_{width}", BLOCK)
+    builder = ir.IRBuilder(made.append_basic_block("begin"))
+    count, own, out = (_shape(builder, given, k) for k in range(3))
+    distances = {"varied": index(len(leveled.varied) * width), "own": own, "out": builder.mul(out, index(width))}
+
+    def one(k: Any) -> None:
+        moved = {
+            word: builder.gep(given[word], [builder.mul(k, distance)], source_etype=F64)
+            for word, distance in distances.items()
+        }
+        builder.call(block, list({**given, **moved}.values()))
+
+    each(made, builder, count, one)
+    builder.ret_void()
+
+
+def _shape(builder: ir.IRBuilder, given: dict[str, Any], k: int) -> Any:
+    return builder.load(builder.gep(given["shape"], [index(k)], source_etype=I64), typ=I64)
 
 
 class _Run:
@@ -133,6 +75,7 @@ class _Run:
         builder, program = self.builder, self.program
         prologue(self.piece, self.given)
         self._fill_rings()
+        self.outs = self._outs()
         starts = [self.piece.value(state.initial) for state in program.states]
         before, loop, after = builder.block, self._block("row"), self._block("end")
         builder.cbranch(builder.icmp_signed("<", index(0), self.given["rows"]), loop, after)
@@ -149,6 +92,12 @@ class _Run:
         builder.cbranch(builder.icmp_signed("<", following, self.given["rows"]), loop, after)
         builder.position_at_end(after)
         builder.ret_void()
+
+    def _outs(self) -> list[Any]:
+        """Return where the output of each lane's member begins."""
+        distance = _shape(self.builder, self.given, 2)
+        begins = [self.builder.mul(distance, index(k)) for k in range(self.lanes.width)]
+        return [self.builder.gep(self.given["out"], [begin], source_etype=F64) for begin in begins]
 
     def _block(self, name: str) -> Any:
         return self.made.append_basic_block(name)
@@ -182,7 +131,7 @@ class _Run:
         self.piece.compute_all(sorted(self.leveled.late))
         begin = builder.mul(saved_row, index(len(self.program.outputs)))
         for k, output in enumerate(self.program.outputs):
-            self.lanes.store(self.piece.value(output.node), self.given["out"], builder.add(begin, index(k)))
+            self.lanes.store_apart(self.piece.value(output.node), self.outs, builder.add(begin, index(k)))
         self.piece.values = before  # what was made on a saved row is not there on others
         more = builder.add(saved_row, index(1))
         builder.branch(after)
@@ -197,7 +146,7 @@ class _Run:
         rings = Rings(self.leveled, self.lanes, self.given)
         for k, ring in enumerate(self.program.rings):
             value, begin, length = self.piece.value(ring.initial), rings.begins[k], rings.lengths[k]
-            each_row(
+            each(
                 self.made, self.builder, length,
                 lambda row, v=value, b=begin: self.lanes.store(v, self.given["ring"], self.builder.add(b, row)),
             )  # fmt: skip

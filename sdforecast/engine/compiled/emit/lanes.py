@@ -141,6 +141,11 @@ class Lanes:
         """Put the lanes at `place` of an array [n][W]."""
         self.builder.store(value, self._at(base, place), align=8)
 
+    def store_apart(self, value: Any, bases: Sequence[Any], place: Any) -> None:
+        """Put each lane at `place` of an array of its own."""
+        for k, base in enumerate(bases):
+            self.builder.store(self.lane(value, k), self.builder.gep(base, [place], source_etype=F64), align=8)
+
     def _at(self, base: Any, place: Any) -> Any:
         index = self.builder.mul(place, ir.Constant(I64, self.width)) if self.width > 1 else place
         return self.builder.gep(base, [index], source_etype=F64)

@@ -10,30 +10,23 @@ tests, in units of the last place, against 80-bit arithmetic.
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
 from llvmlite import ir
 
-from sdforecast.engine.compiled.emit.lanes import F64, I64, Lanes
+from sdforecast.engine.compiled.emit import trigonometry
+from sdforecast.engine.compiled.emit.lanes import F64, Lanes
+from sdforecast.engine.compiled.emit.real import MAGIC, Real, bits_of, split
 
 # --- constants -----------------------------------------------------------------------------------------
 
 
-def _split(value: Decimal, bits: int) -> tuple[float, float]:
-    """Return a number as a double of so many leading bits, and the rest."""
-    scale = 2.0 ** (bits - math.frexp(float(value))[1])
-    high = math.floor(float(value) * scale) / scale
-    return high, float(value - Decimal(high))
-
-
 with localcontext() as _context:
     _context.prec = 60
-    _LN2_HIGH, _LN2_LOW = _split(Decimal(2).ln(), 33)  # times 11 bits of exponent: exact
+    _LN2_HIGH, _LN2_LOW = split(Decimal(2).ln(), 33)  # times 11 bits of exponent: exact
     _LOG2_E = float(1 / Decimal(2).ln())
-    _THIRDS_HIGH, _THIRDS_LOW = _split(Decimal(2) / 3, 53)
+    _THIRDS_HIGH, _THIRDS_LOW = split(Decimal(2) / 3, 53)
 
 _EXP = [1 / math.factorial(k) for k in range(14)]
 """Taylor: beyond, the terms are below 2^-57 for |r| <= ln 2 / 2."""
@@ -41,84 +34,17 @@ _EXP = [1 / math.factorial(k) for k in range(14)]
 _ATANH = [2 / (2 * k + 1) for k in range(1, 13)]
 """log((1+s)/(1-s)) = 2 s + s^3 (2/3 + 2/5 s^2 + ...): beyond, below 2^-60 for |s| <= 0.1716."""
 
-_MAGIC = 6755399441055744.0
-"""1.5 * 2^52: a double plus this has the whole part of the double in its last bits."""
 
-_BIAS = 1023
 _ROOT_HALF = math.sqrt(0.5)
 
 
-def _bits(value: float) -> int:
-    return int(struct.unpack("<q", struct.pack("<d", value))[0])
-
-
-class _Real:
-    """Arithmetic on lanes in the words of this module."""
-
-    def __init__(self, lanes: Lanes) -> None:
-        self.lanes, self.builder = lanes, lanes.builder
-
-    def lit(self, value: float) -> Any:
-        return self.lanes.lit(value)
-
-    def add(self, x: Any, y: Any) -> Any:
-        return self.builder.fadd(x, y)
-
-    def sub(self, x: Any, y: Any) -> Any:
-        return self.builder.fsub(x, y)
-
-    def mul(self, x: Any, y: Any) -> Any:
-        return self.builder.fmul(x, y)
-
-    def div(self, x: Any, y: Any) -> Any:
-        return self.builder.fdiv(x, y)
-
-    def fma(self, x: Any, y: Any, z: Any) -> Any:
-        """x * y + z with one rounding."""
-        return self.lanes.intrinsic("llvm.fma", x, y, z)
-
-    def less(self, x: Any, y: Any) -> Any:
-        return self.builder.fcmp_ordered("<", x, y)
-
-    def equal(self, x: Any, y: Any) -> Any:
-        return self.builder.fcmp_ordered("==", x, y)
-
-    def pick(self, condition: Any, x: Any, y: Any) -> Any:
-        return self.builder.select(condition, x, y)
-
-    def series(self, coefficients: Sequence[float], x: Any) -> Any:
-        """Return c0 + c1 x + c2 x^2 + ... from the last to the first."""
-        result = self.lit(coefficients[-1])
-        for coefficient in reversed(coefficients[:-1]):
-            result = self.fma(result, x, self.lit(coefficient))
-        return result
-
-    def whole(self, value: int) -> Any:
-        return self.lanes.constant(I64, value)
-
-    def as_bits(self, x: Any) -> Any:
-        return self.builder.bitcast(x, self.lanes.over(I64))
-
-    def as_double(self, bits: Any) -> Any:
-        return self.builder.bitcast(bits, self.lanes.double)
-
-    def power_of_two(self, n: Any) -> Any:
-        """Return 2^n for whole n from -1022 to 1023."""
-        return self.as_double(self.builder.shl(self.builder.add(n, self.whole(_BIAS)), self.whole(52)))
-
-    def two_sum(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """Return x + y and what rounding lost, for |x| >= |y|."""
-        total = self.add(x, y)
-        return total, self.sub(y, self.sub(total, x))
-
-
-def _exp(o: _Real, x: Any, tail: Any = None) -> Any:
+def _exp(o: Real, x: Any, tail: Any = None) -> Any:
     """e^(x + tail), |tail| far below |x|."""
     lanes = o.lanes
     x = lanes.intrinsic("llvm.minimum", lanes.intrinsic("llvm.maximum", x, o.lit(-1000)), o.lit(1000))
-    shifted = o.fma(x, o.lit(_LOG2_E), o.lit(_MAGIC))
-    n = o.sub(shifted, o.lit(_MAGIC))
-    whole = o.builder.sub(o.as_bits(shifted), o.whole(_bits(_MAGIC)))
+    shifted = o.fma(x, o.lit(_LOG2_E), o.lit(MAGIC))
+    n = o.sub(shifted, o.lit(MAGIC))
+    whole = o.builder.sub(o.as_bits(shifted), o.whole(bits_of(MAGIC)))
     r = o.fma(n, o.lit(-_LN2_HIGH), x)
     r = o.fma(n, o.lit(-_LN2_LOW), r)
     if tail is not None:
@@ -129,20 +55,20 @@ def _exp(o: _Real, x: Any, tail: Any = None) -> Any:
     return o.mul(value, o.power_of_two(o.builder.sub(whole, half)))
 
 
-def _parts(o: _Real, x: Any) -> tuple[Any, Any]:
+def _parts(o: Real, x: Any) -> tuple[Any, Any]:
     """Return e (a double) and f with x = 2^e (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), for positive finite x."""
     small = o.less(x, o.lit(2.0**-1022))
     x = o.pick(small, o.mul(x, o.lit(2.0**54)), x)
     bits = o.as_bits(x)
-    moved = o.builder.sub(bits, o.whole(_bits(_ROOT_HALF)))  # the exponent is 0 from sqrt(1/2) on, below sqrt(2)
+    moved = o.builder.sub(bits, o.whole(bits_of(_ROOT_HALF)))  # the exponent is 0 from sqrt(1/2) on, below sqrt(2)
     exponent = o.builder.ashr(moved, o.whole(52))
     mantissa = o.as_double(o.builder.sub(bits, o.builder.shl(exponent, o.whole(52))))
-    e = o.sub(o.as_double(o.builder.add(exponent, o.whole(_bits(_MAGIC)))), o.lit(_MAGIC))
+    e = o.sub(o.as_double(o.builder.add(exponent, o.whole(bits_of(MAGIC)))), o.lit(MAGIC))
     e = o.sub(e, o.pick(small, o.lit(54), o.lit(0)))
     return e, o.sub(mantissa, o.lit(1))
 
 
-def _log(o: _Real, x: Any) -> Any:
+def _log(o: Real, x: Any) -> Any:
     """The natural logarithm."""
     e, f = _parts(o, x)
     s = o.div(f, o.add(o.lit(2), f))
@@ -157,7 +83,7 @@ def _log(o: _Real, x: Any) -> Any:
     return o.pick(bad, o.lit(math.nan), value)
 
 
-def _log_in_two(o: _Real, x: Any) -> tuple[Any, Any]:
+def _log_in_two(o: Real, x: Any) -> tuple[Any, Any]:
     """Return the logarithm of x >= 0 as a sum of two doubles, exact to about 2^-65."""
     e, f = _parts(o, x)
     d = o.add(o.lit(2), f)
@@ -185,7 +111,7 @@ def _log_in_two(o: _Real, x: Any) -> tuple[Any, Any]:
     return o.pick(endless, limit, total), o.pick(endless, o.lit(0), low)
 
 
-def _pow(o: _Real, x: Any, y: Any) -> Any:
+def _pow(o: Real, x: Any, y: Any) -> Any:
     """x to the power of y, with all special cases of the C standard (Annex F)."""
     size = o.lanes.intrinsic("llvm.fabs", x)
     high, low = _log_in_two(o, size)
@@ -207,7 +133,7 @@ def _pow(o: _Real, x: Any, y: Any) -> Any:
     return o.pick(one, o.lit(1), value)
 
 
-_BODIES: dict[str, Any] = {"exp": _exp, "log": _log, "pow": _pow}
+_BODIES: dict[str, Any] = {"exp": _exp, "log": _log, "pow": _pow, "sin": trigonometry.sin, "cos": trigonometry.cos}
 
 
 def _defined(module: ir.Module, name: str, width: int) -> ir.Function:
@@ -220,12 +146,12 @@ def _defined(module: ir.Module, name: str, width: int) -> ir.Function:
     function = ir.Function(module, ir.FunctionType(kind, [kind] * count), full)
     function.linkage = "internal"
     lanes = Lanes(ir.IRBuilder(function.append_basic_block()), width)
-    lanes.builder.ret(_BODIES[name](_Real(lanes), *function.args))
+    lanes.builder.ret(_BODIES[name](Real(lanes), *function.args))
     return function
 
 
 _C_NAMES = {
-    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
+    "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
     "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
 }  # fmt: skip
 

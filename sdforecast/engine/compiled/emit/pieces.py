@@ -11,6 +11,9 @@ from sdforecast.engine.compiled.level import Level, Leveled
 from sdforecast.engine.compiled.operations import OPERATIONS
 from sdforecast.engine.compiled.program import Node
 
+TILE = 8
+"""Rows of TIME nodes that are computed, and stand, together."""
+
 
 class Piece:
     """A piece of code: values of nodes by position, made when asked for.
@@ -63,11 +66,14 @@ class Piece:
             self.values[k] = self.spread(k, shared, index(slot))
 
     def load_columns(self, table: Any, row: Any, chosen: Iterable[int]) -> None:
-        """Take the TIME nodes `chosen` from their table [rows, columns]."""
-        begin = self.lanes.builder.mul(row, index(len(self.leveled.columns)))
+        """Take the TIME nodes `chosen` from their table [rows / 8, columns, 8]."""
+        builder = self.lanes.builder
+        tile = builder.ashr(row, index(TILE.bit_length() - 1))
+        begin = builder.mul(tile, index(len(self.leveled.columns) * TILE))
+        begin = builder.add(begin, builder.and_(row, index(TILE - 1)))
         for column, k in enumerate(self.leveled.columns):
             if k in chosen:
-                self.values[k] = self.spread(k, table, self.lanes.builder.add(begin, index(column)))
+                self.values[k] = self.spread(k, table, builder.add(begin, index(column * TILE)))
 
     def spread(self, k: int, base: Any, place: Any) -> Any:
         """Return what was handed on of node `k` in every lane; truth values were handed on as 0 and 1."""
