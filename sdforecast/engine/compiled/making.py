@@ -122,7 +122,7 @@ def _kept(place: Path | None) -> Program | None:
         if any(_hash(Path(name)) != known for name, known in record["files"].items()):
             return None
         return from_text(record["program"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
