@@ -1,7 +1,7 @@
 """Building a program node by node: equal nodes are made once, literals are folded, trivial operations vanish.
 
 For example `x * (2 + 3)` and another `x * 5` become one node. What is rewritten keeps the value to the last bit, but
-whole powers up to four (multiplications: within two units in the last place).
+whole powers, which become multiplications (within some units of the last place).
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import numpy as np
 
 from sdforecast.engine.compiled.operations import LEAVES, OPERATIONS
 from sdforecast.engine.compiled.program import Node
+
+LARGEST_PRODUCT = 16
+"""Whole powers up to which multiplying is both faster than `pow` and exact to a few units in the last place."""
 
 
 class Builder:
@@ -123,10 +126,17 @@ class Builder:
             return self._plain("sqrt", (x,))
         if value == -1.0:
             return self._plain("div", (self.lit(1.0), x))
-        if value in (2.0, 3.0, 4.0):
-            square = self._plain("mul", (x, x))
-            return square if value == 2.0 else self._plain("mul", (square, x if value == 3.0 else square))
+        if value.is_integer() and 2 <= value <= LARGEST_PRODUCT:
+            return self._product(x, int(value))
         return self._plain("pow", (x, exponent))
+
+    def _product(self, x: int, times: int) -> int:
+        """Return x to a whole power by squaring: x^5 is (x^2)^2 x."""
+        if times == 1:
+            return x
+        half = self._product(x, times // 2)
+        square = self._plain("mul", (half, half))
+        return square if times % 2 == 0 else self._plain("mul", (square, x))
 
     def _add(self, node: Node, key: object = None) -> int:
         found = self._known.setdefault(node if key is None else key, len(self.nodes))

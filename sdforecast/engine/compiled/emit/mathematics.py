@@ -2,7 +2,7 @@
 
 The C library has them for one number only, which costs an ensemble half its speed. Each follows the textbook way
 (Muller, Elementary Functions, ch. 11): reduce the argument with a logarithm of two split into a part whose multiples
-are exact and the rest, evaluate the Taylor series in Horner's form with fused multiply-adds, put the power of two back
+are exact and the rest, evaluate the Taylor series with fused multiply-adds, neighbours first, put the power of two back
 into the exponent's bits. The series are long enough that rounding dominates; the largest errors are measured in the
 tests, in units of the last place, against 80-bit arithmetic.
 """
@@ -49,7 +49,7 @@ def _exp(o: Real, x: Any, tail: Any = None) -> Any:
     r = o.fma(n, o.lit(-_LN2_LOW), r)
     if tail is not None:
         r = o.add(r, tail)
-    value = o.series(_EXP, r)
+    value = o.fma(r, o.fma(r, o.series(_EXP[2:], r), o.lit(1)), o.lit(1))  # the largest terms last, one rounding each
     half = o.builder.ashr(whole, o.whole(1))  # in two halves: the result may be subnormal
     value = o.mul(value, o.power_of_two(half))
     return o.mul(value, o.power_of_two(o.builder.sub(whole, half)))

@@ -71,11 +71,13 @@ class Real:
         return self.builder.select(condition, x, y)
 
     def series(self, coefficients: Sequence[float], x: Any) -> Any:
-        """Return c0 + c1 x + c2 x^2 + ... from the last to the first."""
-        result = self.lit(coefficients[-1])
-        for coefficient in reversed(coefficients[:-1]):
-            result = self.fma(result, x, self.lit(coefficient))
-        return result
+        """Return c0 + c1 x + c2 x^2 + ..., neighbours first (Estrin's scheme): the processor does them side by side."""
+        terms = [self.lit(coefficient) for coefficient in coefficients]
+        while len(terms) > 1:
+            pairs = [self.fma(high, x, low) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+            terms = pairs + terms[len(pairs) * 2 :]
+            x = self.mul(x, x)
+        return terms[0]
 
     def whole(self, value: int) -> Any:
         """Return a whole number."""
