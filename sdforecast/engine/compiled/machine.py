@@ -214,7 +214,8 @@ def _compiled(leveled: Leveled) -> Kernel | None:
     try:
         from sdforecast.engine.compiled.kernel import compile_kernel
 
-        return compile_kernel(leveled)
+        alone = not leveled.varied and not leveled.own  # members that differ in nothing are run one at a time
+        return compile_kernel(leveled, widths=(1,) if alone else None)
     except (MachineError, ModuleNotFoundError):
         return None
 
