@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sdforecast.engine.compiled.integrate import integrate
 from sdforecast.engine.compiled.level import level
@@ -52,7 +53,33 @@ def _cells(unrolled: Unrolled) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _short(tree: object) -> str:
-    """Return a tree of PySD's in one line."""
-    text = " ".join(str(tree).split())
+def _short(tree: Any) -> str:
+    """Return a tree of PySD's as a formula, in one line."""
+    text = _formula(tree)
     return text if len(text) <= 160 else text[:159] + "…"
+
+
+def _formula(tree: Any) -> str:
+    kind = type(tree).__name__
+    if kind in ("ArithmeticStructure", "LogicStructure"):
+        return _operation(list(tree.operators), [_formula(argument) for argument in tree.arguments])
+    if kind == "ReferenceStructure":
+        subscripts = tree.subscripts.subscripts if tree.subscripts is not None else ()
+        return tree.reference + (f"[{', '.join(subscripts)}]" if subscripts else "")
+    if kind == "CallStructure":
+        return f"{_formula(tree.function)}({', '.join(_formula(argument) for argument in tree.arguments)})"
+    if kind == "LookupsStructure":
+        return " ".join(f"({x:g}, {y:g})" for x, y in zip(tree.x, tree.y, strict=True))
+    if isinstance(tree, int | float):
+        return f"{tree:g}"
+    parts = [_formula(part) for part in vars(tree).values() if part is not None and not isinstance(part, str | bool)]
+    return f"{kind.removesuffix('Structure').lower()}({', '.join(parts)})"
+
+
+def _operation(operators: list[str], arguments: list[str]) -> str:
+    if operators in (["negative"], [":NOT:"]):
+        return f"{'-' if operators == ['negative'] else ':NOT: '}{arguments[0]}"
+    text = arguments[0]
+    for operator, argument in zip(operators, arguments[1:], strict=True):
+        text += f" {operator} {argument}"
+    return f"({text})"
