@@ -39,7 +39,7 @@ def compile_kernel(leveled: Leveled, *, gradient: bool = False, widths: Sequence
     ------
     MachineError : llvmlite is not installed.
     """
-    chosen = tuple(widths) if widths is not None else objects.widths()
+    chosen = tuple(dict.fromkeys(widths or objects.widths()))
     return Kernel(leveled, objects.load(leveled, chosen, gradient=gradient), chosen)
 
 

@@ -1,8 +1,9 @@
 """Object code: made by LLVM once, kept in our cache folder, loaded in a few milliseconds.
 
 A file is named by everything that its code depends on: the program, the widths, the text of the emitter, LLVM's
-version, the processor and its features. It begins with a hash of the rest, because loading a damaged object could crash; one whose
-hash does not fit is made again. It is written beside its place and moved there in one step, so that processes may race.
+version, the processor and its features. It begins with a hash of the rest, because loading a damaged object could
+crash; one whose hash does not fit is made again. It is written beside its place and moved there in one step, so that
+processes may race.
 """
 
 from __future__ import annotations
@@ -128,8 +129,9 @@ def _place(leveled: Leveled, widths: tuple[int, ...], *, gradient: bool) -> Path
 
     llvm = _llvm()
     parts = (
-        source_hash("emit", "operations", "objects"), llvmlite.__version__, llvm.llvm_version_info, llvm.get_process_triple(), llvm.get_host_cpu_name(),
-        _features(), widths, gradient, _shape(leveled.program), leveled.levels, leveled.varied, leveled.own,
+        source_hash("emit", "operations", "objects"), llvmlite.__version__, llvm.llvm_version_info,
+        llvm.get_process_triple(), llvm.get_host_cpu_name(), _features(), widths, gradient,
+        _shape(leveled.program), leveled.levels, leveled.varied, leveled.own,
     )  # fmt: skip
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
     try:

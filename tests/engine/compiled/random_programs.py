@@ -17,8 +17,8 @@ EXACT = frozenset(
 ) | {"and", "or", "not", "number", "select"}
 """Operations of which every implementation gives the same bits."""
 
-SMOOTH = frozenset(("add", "sub", "mul", "div", "neg", "min", "max", "abs", "sqrt", "exp", "log", "pow", "sin", "cos")) | {
-    "arctan", "tanh", "cosh", "sinh", "select", "lt", "gt", "and", "not",
+SMOOTH = frozenset(("add", "sub", "mul", "div", "neg", "min", "max", "abs", "sqrt", "exp", "log", "pow")) | {
+    "sin", "cos", "arctan", "tanh", "cosh", "sinh", "select", "lt", "gt", "and", "not",
 }  # fmt: skip
 """Operations with derivatives that stay of moderate size."""
 

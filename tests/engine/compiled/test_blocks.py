@@ -1,0 +1,69 @@
+"""Work on several threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from sdforecast.engine.compiled.blocks import AT_ONCE, in_blocks
+
+
+@pytest.mark.parametrize("effort", [0.0, 2.0 * AT_ONCE])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_block_is_done_once_and_told_of(threads: int, effort: float) -> None:
+    done: list[int] = []
+    told: list[int] = []
+
+    def work(begin: int) -> int:
+        done.append(begin)
+        return 10
+
+    in_blocks(work, range(0, 200, 10), threads=threads, effort=effort, advance=told.append)
+    assert sorted(done) == list(range(0, 200, 10))
+    assert sum(told) == 200
+
+
+def test_threads_work_at_the_same_time() -> None:
+    meeting = threading.Barrier(2, timeout=5)
+
+    def work(begin: int) -> int:
+        meeting.wait()
+        return 1
+
+    in_blocks(work, range(2), threads=2, effort=2.0 * AT_ONCE)
+
+
+@pytest.mark.parametrize("effort", [0.0, 2.0 * AT_ONCE])
+def test_a_fault_is_raised_where_the_work_was_asked_for(effort: float) -> None:
+    done: list[int] = []
+
+    def work(begin: int) -> int:
+        if begin == 3:
+            raise ZeroDivisionError
+        done.append(begin)
+        return 1
+
+    with pytest.raises(ZeroDivisionError):
+        in_blocks(work, range(100), threads=1, effort=effort)
+    assert done == [0, 1, 2]
+
+
+def test_an_interrupt_begins_no_further_block() -> None:
+    done: list[int] = []
+
+    def work(begin: int) -> int:
+        time.sleep(0.02)
+        done.append(begin)
+        return 1
+
+    def stop(count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_blocks(work, range(1000), threads=2, effort=2.0 * AT_ONCE, advance=stop)
+    time.sleep(0.1)
+    count = len(done)
+    time.sleep(0.1)
+    assert len(done) == count < 20
