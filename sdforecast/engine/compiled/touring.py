@@ -65,7 +65,7 @@ def _formula(tree: Any) -> str:
         return _operation(list(tree.operators), [_formula(argument) for argument in tree.arguments])
     if kind == "ReferenceStructure":
         subscripts = tree.subscripts.subscripts if tree.subscripts is not None else ()
-        return tree.reference + (f"[{', '.join(subscripts)}]" if subscripts else "")
+        return str(tree.reference) + (f"[{', '.join(subscripts)}]" if subscripts else "")
     if kind == "CallStructure":
         return f"{_formula(tree.function)}({', '.join(_formula(argument) for argument in tree.arguments)})"
     if kind == "LookupsStructure":
