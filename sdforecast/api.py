@@ -92,6 +92,7 @@ class Model:
         until: float | None = None,
         engine: str = "auto",
         threads: int | None = None,
+        fast: bool = False,
         advance: Callable[[int], None] = lambda count: None,
     ) -> xr.Dataset:
         """Run every draw under every scenario; see :func:`sdforecast.forecasting.ensembles.run_ensemble`.
@@ -101,7 +102,7 @@ class Model:
         """
         return ensembles.run_ensemble(
             self.file, draws, [scenarios_.load(name) for name in scenarios], variables, parameters=parameters,
-            quantiles=quantiles, to=to, last=until, engine=engine, threads=threads, advance=advance,
+            quantiles=quantiles, to=to, last=until, engine=engine, threads=threads, fast=fast, advance=advance,
         )  # fmt: skip
 
     def vjp(

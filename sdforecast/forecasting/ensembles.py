@@ -48,6 +48,7 @@ def run_ensemble(
     last: float | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    fast: bool = False,
     advance: Callable[[int], None] = lambda count: None,
 ) -> xr.Dataset:
     """Run every draw under every scenario; draws are paired: the same ones under each.
@@ -62,6 +63,7 @@ def run_ensemble(
     to : a NetCDF file to write the members to while they are run; the result is read from it lazily.
     first, last : months (or times, for a model with a time of its own) to keep.
     engine, threads : see :data:`sdforecast.engine.ENGINES`; all cores by default.
+    fast : multiply by reciprocals of constants instead of dividing: faster, to some units of the last place.
     advance : called with the number of members that have ended.
 
     Returns
@@ -84,7 +86,7 @@ def run_ensemble(
             chunk = Draws(given.names, given.values[rows], {n: (t, v[rows]) for n, (t, v) in given.series.items()})
             _, values = run_members(
                 model, plan.keys, chunk, fixed=setting.fixed, series=setting.series, until=plan.until,
-                engine=engine, threads=threads, advance=advance,
+                engine=engine, threads=threads, fast=fast, advance=advance,
             )  # fmt: skip
             sink.take(s, rows, plan.kept(values))
         sink.ended(s)

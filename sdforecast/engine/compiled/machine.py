@@ -159,6 +159,7 @@ class Machine:
         own: Sequence[str] = (),
         initials: Sequence[str] = (),
         tables: Sequence[Table] = (),
+        fast: bool = False,
     ) -> Ready:
         """Return the program that answers a question, compiled at most once.
 
@@ -167,7 +168,7 @@ class Machine:
         columns : keys to save.
         fixed : what will be given for all members; only the names count, but for constants that shape the program.
         series : variables given by row, `own` among them.
-        varied, own, initials, tables : see :class:`.making.Question`.
+        varied, own, initials, tables, fast : see :class:`.making.Question`.
 
         Raises
         ------
@@ -187,6 +188,7 @@ class Machine:
             own=tuple(own),
             initials=tuple(initials),
             tables=tuple(tables),
+            fast=fast,
         )
         if question not in self._ready:
             self._ready[question] = self._made(question)

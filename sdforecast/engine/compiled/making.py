@@ -25,6 +25,7 @@ from sdforecast.engine.compiled.level import Leveled, level
 from sdforecast.engine.compiled.lower import lower
 from sdforecast.engine.compiled.program import Program, Table
 from sdforecast.engine.compiled.reading import abstract_model, integration_method
+from sdforecast.engine.compiled.reciprocals import reciprocals
 from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.engine.compiled.specialise import specialise
 from sdforecast.engine.compiled.storing import from_text, to_text
@@ -49,6 +50,7 @@ class Question:
     own : keys of series that differ between members.
     initials : keys of stocks whose initial value is given: each becomes the parameter `initial <key>`.
     tables : tables that replace those of the same name.
+    fast : whether to multiply by reciprocals of constants instead of dividing.
     """
 
     columns: tuple[str, ...]
@@ -59,6 +61,7 @@ class Question:
     own: tuple[str, ...] = ()
     initials: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    fast: bool = False
 
 
 def lowered(
@@ -88,6 +91,8 @@ def made(program: Program, question: Question) -> Leveled:
     given = replace(program, tables=tuple(tables.get(table.name, table) for table in program.tables))
     special = specialise(given, initials=question.initials, outputs=question.columns)
     integrated = integrate(special)
+    if question.fast:
+        integrated = reciprocals(integrated)
     parameters = {parameter.key: k for k, parameter in enumerate(integrated.parameters)}
     varied = tuple(parameters[key] for key in question.varied)
     own = tuple(integrated.series.index(key) for key in question.own)

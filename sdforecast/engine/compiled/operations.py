@@ -64,7 +64,7 @@ _TABLE = (
     Operation("mul", "dd", "d", np.multiply, lambda e, x, y: e.fmul(x, y), lambda o, r, x, y: (y, x), "*"),
     Operation(
         "div", "dd", "d", np.divide, lambda e, x, y: e.fdiv(x, y),
-        lambda o, r, x, y: (o("div", o.lit(1), y), o("neg", o("div", r, y))), "/",
+        lambda o, r, x, y: (inverse := o("div", o.lit(1), y), o("neg", o("mul", r, inverse))), "/",
     ),
     Operation("neg", "d", "d", np.negative, lambda e, x: e.fneg(x), lambda o, r, x: (o.lit(-1),)),
     # NaN is passed on; at a tie the first argument counts
