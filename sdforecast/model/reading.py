@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,16 @@ class ModelFile:
         """Names of all variables, as the modeller wrote them."""
         return [str(name) for name in self.variables["name"]]
 
+    @cached_property
+    def _spelled(self) -> dict[str, str]:
+        """The names by how they are looked up."""
+        return {name.casefold().replace("_", " "): name for name in reversed(self.names)}
+
     def name_of(self, word: str) -> str:
         """Return the variable that `word` names whatever its case; raises `InputError` with the nearest."""
-        wanted = " ".join(word.replace("_", " ").split()).casefold()
-        for name in self.names:
-            if name.casefold().replace("_", " ") == wanted:
-                return name
+        name = self._spelled.get(" ".join(word.replace("_", " ").split()).casefold())
+        if name is not None:
+            return name
         raise InputError(Problem(f"no variable '{word}'", file=str(self.path), hint=nearest(word, self.names)))
 
 

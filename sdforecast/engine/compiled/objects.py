@@ -29,6 +29,10 @@ LONGEST_RING = 10_000_000
 LARGE = 5_000
 """Nodes from which LLVM's optimiser takes longer than what it saves."""
 
+HUGE = {False: 20_000, True: 2_500}
+"""Nodes from which its choice of registers does too, without and with a gradient: its time grows with the square. The
+code is then half as fast, and there in a seventh of the time."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -58,7 +62,7 @@ def load(leveled: Leveled, widths: tuple[int, ...], *, gradient: bool) -> Loaded
     if code is None:
         from sdforecast.engine.compiled.emit import emit
 
-        code = _made(emit(leveled, widths=widths, gradient=gradient), len(leveled.program.nodes))
+        code = _made(emit(leveled, widths=widths, gradient=gradient), *_care(leveled, gradient=gradient))
         _keep(place, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
@@ -87,14 +91,15 @@ def _initialized() -> None:
     llvm.initialize_native_asmprinter()
 
 
-def _machine() -> Any:
+def _machine(codegen: int = 2) -> Any:
     """Return LLVM's description of this processor: a new one each time, because an engine owns and frees its own."""
     llvm = _llvm()
     _initialized()
     target = llvm.Target.from_triple(llvm.get_process_triple())
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=_features(), opt=2, reloc="default", codemodel="jitdefault", jit=True
-    )
+        cpu=llvm.get_host_cpu_name(), features=_features(), opt=codegen, reloc="default", codemodel="jitdefault",
+        jit=True,
+    )  # fmt: skip
 
 
 def _features() -> str:
@@ -107,12 +112,18 @@ def widths() -> tuple[int, ...]:
     return (1, 8) if features.get("avx512f") else (1, 4)
 
 
-def _made(text: str, size: int) -> bytes:
+def _care(leveled: Leveled, *, gradient: bool) -> tuple[int, int]:
+    """Return how much LLVM is to do: levels of its optimiser and of its code generator."""
+    size = len(leveled.program.nodes)
+    return int(size < LARGE and size < HUGE[gradient]), 0 if size >= HUGE[gradient] else 2
+
+
+def _made(text: str, optimiser: int, codegen: int) -> bytes:
     """Return the object code of a module."""
-    llvm, machine = _llvm(), _machine()
+    llvm, machine = _llvm(), _machine(codegen)
     module = llvm.parse_assembly(text)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=1 if size < LARGE else 0)
+    options = llvm.create_pipeline_tuning_options(speed_level=optimiser)
     options.loop_vectorization = options.slp_vectorization = False
     options.loop_unrolling = options.loop_interleaving = False
     builder = llvm.create_pass_builder(machine, options)

@@ -14,6 +14,7 @@ from sdforecast.engine.compiled.kernel import compile_kernel
 from sdforecast.engine.compiled.level import Leveled
 from sdforecast.errors import MachineError
 from tests.engine.compiled.programs import inputs, ready, teacup
+from tests.engine.compiled.random_programs import random_inputs, random_program
 
 
 @pytest.fixture
@@ -88,6 +89,22 @@ def test_a_cache_that_cannot_be_written_is_no_cache(
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert np.array_equal(_result(leveled), expected)
+
+
+@pytest.mark.parametrize("limits", [{"LARGE": 0}, {"HUGE": {False: 0, True: 0}}])
+def test_code_made_in_haste_gives_the_same_bits(limits: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    leveled = random_program(102)
+    given, one = random_inputs(leveled, 102, 9), random_inputs(leveled, 102, 1)
+    calm = compile_kernel(leveled, gradient=True)
+    forward = calm.forward(one)
+    cotangent = np.ones_like(forward.values)
+    expected = [calm.run(given), *calm.pull(forward, cotangent)]
+    for name, value in limits.items():
+        monkeypatch.setattr(objects, name, value)
+    monkeypatch.setattr(objects, "_place", lambda *_, **__: None)
+    hasty = compile_kernel(leveled, gradient=True)
+    for one_way, other in zip([hasty.run(given), *hasty.pull(hasty.forward(one), cotangent)], expected, strict=True):
+        assert np.array_equal(one_way, other, equal_nan=True)
 
 
 def test_many_at_the_same_time_agree(leveled: Leveled, empty_cache: Path) -> None:
