@@ -9,8 +9,10 @@ processes may race.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -89,6 +91,9 @@ def _initialized() -> None:
     llvm = _llvm()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    if sys.platform == "win32":  # what functions with more than a page of local memory call; no library exports it
+        probe = getattr(ctypes.CDLL("ntdll"), "__chkstk")
+        llvm.add_symbol("__chkstk", ctypes.cast(probe, ctypes.c_void_p).value)
 
 
 def _machine(codegen: int = 2) -> Any:
@@ -103,13 +108,22 @@ def _machine(codegen: int = 2) -> Any:
 
 
 def _features() -> str:
-    return str(_llvm().get_host_cpu_features().flatten())
+    return ",".join(f"{'+' if there else '-'}{name}" for name, there in sorted(_feature_map().items()))
+
+
+def _feature_map() -> dict[str, bool]:
+    try:
+        return dict(_llvm().get_host_cpu_features())
+    except RuntimeError:  # unknown to LLVM on this system; the processor's name says enough
+        return {}
 
 
 def widths() -> tuple[int, ...]:
     """Return 1 and how many members the processor's vectors hold in a few registers."""
-    features = _llvm().get_host_cpu_features()
-    return (1, 8) if features.get("avx512f") else (1, 4)
+    features = _feature_map()
+    if features.get("avx512f"):
+        return (1, 8)
+    return (1, 4) if features.get("avx2") or features.get("neon") else (1, 2)
 
 
 def _care(leveled: Leveled, *, gradient: bool) -> tuple[int, int]:
