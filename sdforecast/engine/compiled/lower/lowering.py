@@ -21,6 +21,8 @@ _BINARY = {
     ":AND:": "and", ":OR:": "or",
 }  # fmt: skip
 
+_COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
+
 
 def lower(
     model: Unrolled,
@@ -88,10 +90,21 @@ class Lowering(Context):
             return self.op("not", self.expression(arguments[0], place))
         if operators in (["="], ["<>"]) and any(_is_missing(argument) for argument in arguments):
             return self._compared_with_missing(operators[0], arguments, place)
-        node = self.expression(arguments[0], place)
-        for operator, argument in zip(operators, arguments[1:], strict=True):
-            node = self.op(_BINARY[operator], node, self.expression(argument, place))
-        return node
+        nodes = [self.expression(argument, place) for argument in arguments]
+        for binding in (tuple(_COMPARISONS), (":AND:",), (":OR:",)):  # the tighter first, as in C
+            nodes, operators = self._bound(nodes, operators, binding)
+        return nodes[0]
+
+    def _bound(self, nodes: list[int], operators: list[str], binding: Collection[str]) -> tuple[list[int], list[str]]:
+        """Put together what the operators `binding` stand between, from the left; return the rest."""
+        left, rest = [nodes[0]], list[str]()
+        for operator, node in zip(operators, nodes[1:], strict=True):
+            if operator in binding:
+                left[-1] = self.op(_BINARY[operator], left[-1], node)
+            else:
+                left.append(node)
+                rest.append(operator)
+        return left, rest
 
     def _compared_with_missing(self, operator: str, arguments: list[Any], place: Place) -> int:
         """Return whether a value is missing (`x = :NA:`). A missing value is NaN here, which differs from itself."""
