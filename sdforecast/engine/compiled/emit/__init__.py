@@ -8,7 +8,8 @@ In goes a :class:`~sdforecast.engine.compiled.level.Leveled`; out comes the text
 
     %9 = div %6, %8        %".31" = fdiv <8 x double> %".24", %".29"
 
-:mod:`.lanes` has the words, :mod:`.mathematics` exp, log and pow, :mod:`.tables` the tables, :mod:`.pieces` makes
+:mod:`.lanes` has the words and :mod:`.loops` the sentences; :mod:`.mathematics` and :mod:`.trigonometry` have the
+functions that are written here, in the arithmetic of :mod:`.real`, :mod:`.tables` the tables; :mod:`.pieces` makes
 values of nodes. What an operation becomes stands in its entry of :mod:`..operations`.
 """
 
@@ -22,9 +23,6 @@ from sdforecast.engine.compiled.emit.backward import backward
 from sdforecast.engine.compiled.emit.forward import run
 from sdforecast.engine.compiled.emit.tabulate import tabulate
 from sdforecast.engine.compiled.level import Leveled
-
-VERSION = 2
-"""Grows when the same program becomes other code."""
 
 
 def emit(leveled: Leveled, *, widths: Sequence[int] = (1, 8), gradient: bool = False) -> str:

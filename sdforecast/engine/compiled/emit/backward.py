@@ -1,6 +1,7 @@
 """The gradient in LLVM's terms: the rows in reverse, and in each row the operations in reverse.
 
-    void backward(rows, varied, shared, table, own, saved, lengths, ring, cotangent, tape, gradient, own_gradient)
+    void backward(rows, varied, shared, table, own, saved, lengths, ring, cotangent, tape, gradient, own_gradient,
+                  zero_row)
 
 It is reverse accumulation as in the smallest of teaching engines, with one addition: what is dear to compute comes from
 the tape that `forward` has kept for each row, the rest is computed again. `adjoint[k]` is how much the result changes
@@ -8,7 +9,8 @@ with node k. A row's adjoints start from the cotangents of what was saved there 
 states; walking the operations from the last to the first, each hands its adjoint to its arguments by its `partials`.
 What reaches MEMBER nodes is summed in memory over all rows and walked through the prologue once, at the end.
 
-`cotangent` and its zero row stand in [saved rows + 1, outputs]; rows that are not saved read the last, which is zero.
+`cotangent` stands in [saved rows + 1, outputs]; rows that are not saved read the last, number `zero_row`, which is
+zero.
 """
 
 from __future__ import annotations

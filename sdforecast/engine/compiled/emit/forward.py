@@ -27,7 +27,6 @@ TAPED = frozenset(
 ) | {"sinh", "cosh", "tanh"}
 """Operations whose results the gradient takes from the tape because doing them again costs more."""
 
-
 BLOCK = ("rows", "varied", "shared", "table", "own", "saved", "lengths", "ring", "out", "shape")
 TAPE = ("tape",)
 
