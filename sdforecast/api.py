@@ -11,6 +11,7 @@ from sdforecast import scenario as scenarios_
 from sdforecast import writing
 from sdforecast.engine import NonFiniteWarning, gradients
 from sdforecast.engine.once import Override, not_finite, once
+from sdforecast.engine.opening import open_model
 from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast, ensembles, single
 from sdforecast.forecasting import forecast as _forecast
 from sdforecast.inference import Estimate
@@ -168,7 +169,7 @@ def _tell_of_gaps(runs: xr.Dataset) -> None:
 
 def load_model(path: str | Path | None = None) -> Model:
     """Read a model file (.mdl, .xmile, .xml, .stmx), by default the shipped one. PySD runs it as code."""
-    return Model(read(path))
+    return Model(open_model(path))
 
 
 def calibrate(

@@ -26,8 +26,8 @@ engine_option = click.option(
 def open_model(path: Path | None) -> ModelFile:
     """Read the model; a file that is not ours is named as what it is: code that PySD runs."""
     from sdforecast import shipped
-    from sdforecast.model import read
+    from sdforecast.engine.opening import open_model as opened
 
     if path is not None and path.is_file() and path.resolve() != shipped.model_file().resolve():
         click.echo(f"warning: PySD runs {path} as code; run only models you trust", err=True)
-    return read(path)
+    return opened(path)

@@ -18,7 +18,8 @@ import xarray as xr
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.machine import Batch, Machine, Ready, weights
 from sdforecast.engine.layout import Layout, columns, dataset, layouts
-from sdforecast.engine.once import Override, key_of, split
+from sdforecast.engine.naming import key_of
+from sdforecast.engine.once import Override, split
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
 

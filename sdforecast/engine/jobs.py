@@ -13,6 +13,7 @@ from sdforecast.engine import processes
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.machine import Machine
 from sdforecast.engine.compiled.unsupported import Unsupported
+from sdforecast.engine.naming import key_of
 from sdforecast.engine.processes import Job, Runner
 from sdforecast.model import ModelFile
 
@@ -69,7 +70,7 @@ class _Compiled:
             machine.ready(self.columns, fixed=self.until, series=list(self.series[k]))
 
     def __call__(self, jobs: Sequence[Job], advance: Callable[[], None]) -> np.ndarray:
-        given = [{self.machine.model.name_of(n): float(v) for n, v in job.constants.items()} for job in jobs]
+        given = [{key_of(self.machine.model, n): float(v) for n, v in job.constants.items()} for job in jobs]
         names = dict.fromkeys(name for one in given for name in one)
         first = given[0] if given else {}
         self.varied |= {n: None for n in names if any(one.get(n) != first.get(n) for one in given)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,14 +14,13 @@ from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.machine import Machine, Ready
 from sdforecast.engine.compiled.program import Table
 from sdforecast.engine.layout import Layout, columns, dataset, layouts
+from sdforecast.engine.naming import ELEMENT, key_of
 from sdforecast.engine.reference import Simulator
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
 
 Override = float | pd.Series
 """A constant, a series over model time linear between its points and flat outside, or the points of a table."""
-
-_ELEMENT = re.compile(r"^(?P<name>.*)\[(?P<cell>[^\[\]]*)\]$")
 
 
 def once(
@@ -64,15 +62,6 @@ def shown(model: ModelFile) -> list[str]:
     """Return the names of all stocks and auxiliaries."""
     table = model.variables
     return [str(name) for name in table.loc[table["kind"].isin(("stock", "auxiliary")), "name"]]
-
-
-def key_of(model: ModelFile, word: str) -> str:
-    """Return the key that `word` means: a variable, or one element of it, whatever its case."""
-    found = _ELEMENT.match(word)
-    if not found or word.casefold() in (name.casefold() for name in model.names):
-        return model.name_of(word)
-    cell = ", ".join(part.strip() for part in found["cell"].split(","))
-    return f"{model.name_of(found['name'])}[{cell}]"
 
 
 def split(
@@ -138,7 +127,7 @@ def _laid_out(name: str, there: pd.Index) -> Layout:
         return Layout(name, (), (), (name,))
     cells = []
     for column in there:
-        found = _ELEMENT.match(str(column))
+        found = ELEMENT.match(str(column))
         if found and found["name"] == name:
             cells.append((str(column), [part.strip() for part in found["cell"].split(",")]))
     if not cells:

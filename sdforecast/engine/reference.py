@@ -11,6 +11,7 @@ import pandas as pd
 
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
+from sdforecast.model.reading import CONTROL
 
 Override = float | pd.Series
 """A constant, or a series over model time that is interpolated linearly and held flat outside."""
@@ -63,15 +64,26 @@ class Simulator:
         InputError : an unknown name, a column that is no single number, or the model fails while it runs.
         """
         params = {self.model.name_of(name): value for name, value in overrides.items()}
+        control = {name: params.pop(name) for name in CONTROL if name in params}
+        if "INITIAL TIME" in control:
+            raise InputError(Problem("PySD cannot begin at another INITIAL TIME", file=str(self.model.path)))
+        final = control.pop("FINAL TIME", None)
+        until = float(final) if until is None and isinstance(final, int | float) else until
         wanted = None if columns is None else [self._column(name) for name in columns]
-        told = frozenset(params) | ({"FINAL TIME"} if until is not None else set())
+        told = frozenset(params) | frozenset(control) | ({"FINAL TIME"} if until is not None else set())
         stale = not self._told <= told  # PySD keeps what it was told; reading anew takes as long as a run
         self._told = told
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 table: pd.DataFrame = self._pysd.run(
-                    params=params or None, return_columns=wanted, final_time=until, reload=stale, progress=False
+                    params=params or None,
+                    return_columns=wanted,
+                    final_time=until,
+                    reload=stale,
+                    progress=False,
+                    time_step=control.get("TIME STEP"),
+                    saveper=control.get("SAVEPER"),
                 )
         except Exception as error:  # as above
             raise InputError(self._fault("failed while running", error)) from error

@@ -19,7 +19,8 @@ from sdforecast.engine import layout
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.clock import clock
 from sdforecast.engine.members import Draws, run_members
-from sdforecast.engine.once import key_of, shown
+from sdforecast.engine.naming import key_of
+from sdforecast.engine.once import shown
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.running import outputs
 from sdforecast.forecasting.single import counts_months

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sdforecast.engine.naming import key_of
 from sdforecast.engine.once import once
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.running import outputs, trajectories
@@ -76,8 +77,9 @@ def run(
 
 
 def _settable(model: ModelFile, word: str) -> str:
-    name = model.name_of(word)
-    kind = model.variables.set_index("name").loc[name, "kind"]
+    name = key_of(model, word)
+    kinds = dict(zip(model.variables["name"], model.variables["kind"], strict=True))
+    kind = kinds.get(name.partition("[")[0], "constant")
     if kind in ("stock", "lookup", "data"):
         what = f"'{name}' is not a constant but of kind {kind}, which one number cannot replace"
         raise InputError(Problem(what, file=str(model.path)))

@@ -32,6 +32,9 @@ XMILE = (".xmile", ".xml", ".stmx")
 LARGEST = 50_000_000
 """Bytes beyond which a file is refused: the largest public models are below one tenth of it."""
 
+TREATMENT = 2
+"""Grows when we treat PySD's translation in another way."""
+
 DESCRIPTION = "description-1.json"
 """Name of the file with what we tell of a model; its number grows when that changes."""
 
@@ -73,8 +76,8 @@ class ModelFile:
 
     @cached_property
     def _spelled(self) -> dict[str, str]:
-        """The names by how they are looked up."""
-        return {name.casefold().replace("_", " "): name for name in reversed(self.names)}
+        """The names by how they are looked up, those of the control variables among them."""
+        return {name.casefold().replace("_", " "): name for name in reversed([*self.names, *CONTROL])}
 
     def name_of(self, word: str) -> str:
         """Return the variable that `word` names whatever its case; raises `InputError` with the nearest."""
@@ -93,7 +96,7 @@ def read(path: str | Path | None = None) -> ModelFile:
     file = Path(path) if path is not None else shipped.model_file()
     content = _content(file)
     version = metadata.version("pysd")  # without loading it: most readings find all they need in the cache
-    key = hashlib.sha256(content + f"\0{version}\0{file.parent.resolve()}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(content + f"\0{version}\0{TREATMENT}\0{file.parent.resolve()}".encode()).hexdigest()[:32]
     translation = _folder() / key / "model.py"
     if not translation.is_file():
         _translate(file, content, translation)
@@ -115,6 +118,11 @@ def _described(file: Path, content: bytes, translation: Path) -> Description:
     loaded, doc = _loaded(file, translation)
     units = dict(zip(doc["Real Name"], doc["Units"].fillna("").astype(str), strict=True))
     return Description(_variables(file, content, loaded, doc), _control(loaded), units.get("TIME STEP", ""))
+
+
+def hash_of(file: Path) -> str:
+    """Return the SHA-256 of a model file."""
+    return hashlib.sha256(_content(file)).hexdigest()
 
 
 def _content(file: Path) -> bytes:
@@ -175,7 +183,8 @@ def _translate(file: Path, content: bytes, translation: Path) -> None:
                 reader(str(copy), initialize=False)
         except Exception as error:  # PySD's parsers raise whatever their libraries raise
             raise InputError(_not_understood(file, error)) from error
-        _point_at_data(fresh / "model.py", file.parent)
+        for module in fresh.glob("*.py"):  # a macro has a module of its own
+            _point_at_data(module, file.parent)
         try:
             fresh.replace(translation.parent)
         except OSError:
@@ -194,11 +203,11 @@ def _not_understood(file: Path, error: Exception) -> Problem:
 
 
 def _point_at_data(module: Path, folder: Path) -> None:
-    """Let external data be looked for beside the model and not beside the translation."""
+    """Let external data be looked for beside the model and not beside the translation, where macros are."""
     text = module.read_text(encoding="utf-8")
-    module.write_text(
-        text.replace("_root = Path(__file__).parent", f"_root = Path({str(folder.resolve())!r})"), encoding="utf-8"
-    )
+    text = text.replace("_root.joinpath(", "Path(__file__).parent.joinpath(")
+    text = text.replace("_root = Path(__file__).parent", f"_root = Path({str(folder.resolve())!r})")
+    module.write_text(text, encoding="utf-8")
 
 
 def _loaded(file: Path, translation: Path) -> tuple[Any, pd.DataFrame]:

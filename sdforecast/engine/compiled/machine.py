@@ -26,7 +26,7 @@ from sdforecast.engine.compiled.level import Leveled
 from sdforecast.engine.compiled.making import Question, lowered, made
 from sdforecast.engine.compiled.program import Program, Table
 from sdforecast.engine.compiled.unsupported import Unsupported
-from sdforecast.errors import InputError, MachineError, Problem
+from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model import ModelFile
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ class Machine:
         Unsupported : draws of a constant that shapes the program, or something that is not compiled.
         """
         given = dict(fixed or {})
+        self._check([*given, *varied, *series])
         for name in varied:
             if name in self._assumed:
                 raise Unsupported(f"draws of '{name}', on which the number of its equations depends")
@@ -193,6 +194,14 @@ class Machine:
         if question not in self._ready:
             self._ready[question] = self._made(question)
         return self._ready[question]
+
+    def _check(self, names: Collection[str]) -> None:
+        """Raise `InputError` for an element that its variable does not have."""
+        keys = {output.key for output in self.base.outputs} | {table.name for table in self.base.tables}
+        for name in names:
+            if "[" in name and name not in keys:
+                known = [key for key in keys if key.startswith(name.partition("[")[0] + "[")]
+                raise InputError(Problem(f"no '{name}'", file=str(self.model.path), hint=nearest(name, sorted(known))))
 
     def cells(self, name: str) -> list[str]:
         """Return the keys that a name stands for: those of all cells of a variable, or the one that it is."""

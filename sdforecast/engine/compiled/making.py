@@ -30,6 +30,7 @@ from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.engine.compiled.specialise import specialise
 from sdforecast.engine.compiled.storing import from_text, to_text
 from sdforecast.engine.compiled.unroll import unroll
+from sdforecast.errors import InputError
 from sdforecast.model import ModelFile
 
 _SOURCES = ("reading", "unroll", "lower", "building", "operations", "program", "storing")
@@ -79,7 +80,10 @@ def lowered(
     if program is None:
         unrolled = unroll(abstract_model(model), model.path.parent)
         method = integration_method(model.path)
-        program = lower(unrolled, method, series=series, constants=constants, values=dict(shaping))
+        try:
+            program = lower(unrolled, method, series=series, constants=constants, values=dict(shaping))
+        except InputError as error:
+            raise InputError(*(replace(problem, file=str(model.path)) for problem in error.problems)) from error
         check(program)
         _keep(place, program, unrolled.files)
     return program
