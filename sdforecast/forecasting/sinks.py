@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,19 +34,33 @@ class Sink(Protocol):
         """Return what was made of all."""
 
 
+def free_memory() -> float:
+    """Return the bytes of memory that are free; infinity where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE") + _cached()
+    except (ValueError, OSError, AttributeError):
+        return float("inf")
+
+
+def _cached() -> float:
+    """Return the bytes that Linux holds as a cache of files and gives back when they are wanted."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return 0.0
+    return next((float(line.split()[1]) * 1024 for line in lines if line.startswith("Cached:")), 0.0)
+
+
 class MemorySink:
     """Keeps all members."""
 
     def __init__(self, shape: tuple[int, int, int, int], labels: Labels) -> None:
         self._labels = labels
-        try:
-            self._values = np.empty(shape)
-        except MemoryError as error:
-            size = np.prod(shape) * 8 / 1e9
-            what = f"{size:.0f} GB of results do not fit into memory"
-            raise MachineError(
-                Problem(what, hint="ask for quantiles=, fewer variables, or write to= a file")
-            ) from error
+        size, free = 8.0 * math.prod(shape), free_memory()
+        if size > free:
+            what = f"{size / 1e9:.1f} GB of results do not fit into the {free / 1e9:.1f} GB of memory that are free"
+            raise MachineError(Problem(what, hint="ask for quantiles, fewer variables, or write them to a file"))
+        self._values = np.empty(shape)
 
     def take(self, scenario: int, rows: slice, values: np.ndarray) -> None:
         """Copy the members."""
