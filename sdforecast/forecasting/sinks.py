@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,20 +34,12 @@ class Sink(Protocol):
 
 
 def free_memory() -> float:
-    """Return the bytes of memory that are free; infinity where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE") + _cached()
-    except (ValueError, OSError, AttributeError):
-        return float("inf")
-
-
-def _cached() -> float:
-    """Return the bytes that Linux holds as a cache of files and gives back when they are wanted."""
+    """Return the bytes of memory that a program may still take; infinity where the system does not tell."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
-        return 0.0
-    return next((float(line.split()[1]) * 1024 for line in lines if line.startswith("Cached:")), 0.0)
+        return math.inf
+    return next((float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), math.inf)
 
 
 class MemorySink:

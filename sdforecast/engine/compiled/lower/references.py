@@ -34,6 +34,8 @@ def reference(low: Context, tree: Any, place: Place) -> int:
 def cell(low: Context, variable: Variable, tree: Any, place: Place) -> tuple[str, ...]:
     """Return the cell of `variable` that a reference means."""
     subscripts = tree.subscripts.subscripts if tree.subscripts is not None else ()
+    if not subscripts and variable.dims:  # XMILE: a flow of a stock over ranges, and what has the same ranges
+        subscripts = variable.dims
     if len(subscripts) != len(variable.dims):
         what = f"'{variable.name}' with {len(subscripts)} subscripts where it has {len(variable.dims)}"
         raise Unsupported(what, place.variable)
