@@ -15,6 +15,7 @@ from sdforecast.engine.compiled.machine import Machine
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.engine.naming import key_of
 from sdforecast.engine.processes import Job, Runner
+from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
 
 
@@ -52,7 +53,7 @@ def run_jobs(
 
 
 class _Compiled:
-    """Runs jobs on the compiled engine; raises :class:`Unsupported` when it is made, never later."""
+    """Runs jobs on the compiled engine; raises :class:`Unsupported` when it is made, `InputError` later."""
 
     def __init__(
         self,
@@ -73,15 +74,23 @@ class _Compiled:
         given = [{key_of(self.machine.model, n): float(v) for n, v in job.constants.items()} for job in jobs]
         names = dict.fromkeys(name for one in given for name in one)
         first = given[0] if given else {}
-        self.varied |= {n: None for n in names if any(one.get(n) != first.get(n) for one in given)}
+        assumed = [name for name in names if name in self.machine.assumed]
+        self.varied |= {n: None for n in names if n not in assumed and any(one.get(n) != first.get(n) for one in given)}
         results: list[np.ndarray | None] = [None] * len(jobs)
         alike = [
-            (job.series, frozenset(one) & set(self.series[job.series])) for job, one in zip(jobs, given, strict=True)
+            (job.series, frozenset(one) & set(self.series[job.series]), tuple(one.get(name) for name in assumed))
+            for job, one in zip(jobs, given, strict=True)
         ]
-        for k, replaced in dict.fromkeys(alike):
-            members = [m for m, kind in enumerate(alike) if kind == (k, replaced)]
+        for kind in dict.fromkeys(alike):
+            k, replaced, _ = kind
+            members = [m for m, other in enumerate(alike) if other == kind]
             series = {name: values for name, values in self.series[k].items() if name not in replaced}
-            values = self._run(series, [given[m] for m in members], list(names), advance)
+            try:
+                values = self._run(series, [given[m] for m in members], list(names), advance)
+            except Unsupported as reason:
+                what = f"not compiled: {reason}"
+                hint = "--engine pysd can"
+                raise InputError(Problem(what, file=str(self.machine.model.path), hint=hint)) from reason
             for m, value in zip(members, values, strict=True):
                 results[m] = value
         return np.stack([result for result in results if result is not None])

@@ -56,3 +56,9 @@ def misses_final_time(times: np.ndarray, saved: np.ndarray, final: float, step: 
     """Return whether the last saved row is not the final time, which users rarely mean."""
     kept = times[saved, 0]
     return len(kept) == 0 or abs(float(kept[-1]) - final) > PRECISION * max(step, 1.0)
+
+
+def labels(times: np.ndarray, step: float) -> np.ndarray:
+    """Return times rounded as PySD labels its rows, so that the row at 0.3 is found under 0.3."""
+    rounded: np.ndarray = np.round(times, -int(math.log10(step * PRECISION)))
+    return rounded

@@ -22,7 +22,7 @@ from enum import IntEnum
 
 from sdforecast.engine.compiled.program import Node, Program
 from sdforecast.engine.compiled.rebuilding import moved, needed
-from sdforecast.errors import InputError, Problem
+from sdforecast.engine.compiled.unsupported import Unsupported
 
 
 class Level(IntEnum):
@@ -82,7 +82,7 @@ def level(program: Program, *, varied: Sequence[int] = (), own: Sequence[int] = 
 
     Raises
     ------
-    InputError : the length of a DELAY FIXED differs between members or changes in time.
+    Unsupported : the length of a DELAY FIXED differs between members or changes in time.
     """
     kept = needed(program.nodes, program.roots)
     if len(kept) < len(program.nodes):
@@ -90,8 +90,7 @@ def level(program: Program, *, varied: Sequence[int] = (), own: Sequence[int] = 
     levels = _levels(program, frozenset(varied), frozenset(own))
     for ring in program.rings:
         if levels[ring.delay] > Level.SHARED:
-            what = f"the delay time of '{ring.name}' (DELAY FIXED) cannot be drawn or change: it sets a length"
-            raise InputError(Problem(what))
+            raise Unsupported("a DELAY FIXED whose delay time is drawn or changes: it sets a length", ring.name)
     stepping = _stepping(program)
     loop = [k for k, at in enumerate(levels) if at in (Level.MEMBER, Level.STEP)]
     handed = {arg for k in loop for arg in program.nodes[k].args} | set(program.roots)

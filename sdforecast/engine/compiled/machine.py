@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sdforecast.engine.compiled.clock import clock
+from sdforecast.engine.compiled.clock import clock, labels
 from sdforecast.engine.compiled.evaluate import constant
 from sdforecast.engine.compiled.inputs import Inputs
 from sdforecast.engine.compiled.interpret import interpret
@@ -92,7 +92,7 @@ class Ready:
             series=_stacked([_sampled(_of(given, name), times) for name in shared], (*times.shape, 0)),
             own=self._own(own or {}, times, members),
         )
-        return Batch(inputs, times[saved, 0])
+        return Batch(inputs, labels(times[saved, 0], program.step))
 
     def _values(self, fixed: Mapping[str, float], program: Program | None = None) -> list[float]:
         parameters = (program or self.program).parameters
@@ -138,13 +138,20 @@ class Ready:
 
 
 class Machine:
-    """A model and what has been compiled of it; not shared between threads while it compiles."""
+    """A model and what has been compiled of it; not shared between threads while it compiles.
+
+    Attributes
+    ----------
+    model : the file.
+    base : its program, with no variable given from outside.
+    assumed : names and keys of the constants that shape the program: they cannot be drawn.
+    """
 
     def __init__(self, model: ModelFile) -> None:
         self.model = model
         self.base = lowered(model)
         self._constants = {parameter.name for parameter in self.base.parameters}
-        self._assumed = {
+        self.assumed = {
             name for k, _ in self.base.assumed for name in (self.base.parameters[k].name, self.base.parameters[k].key)
         }
         self._ready: dict[Question, Ready] = {}
@@ -177,14 +184,14 @@ class Machine:
         given = dict(fixed or {})
         self._check([*given, *varied, *series])
         for name in varied:
-            if name in self._assumed:
+            if name in self.assumed:
                 raise Unsupported(f"draws of '{name}', on which the number of its equations depends")
         names = {name.partition("[")[0] for name in (*given, *varied)} - {f"initial {key}" for key in initials}
         question = Question(
             columns=tuple(columns),
             series=frozenset(series),
             constants=frozenset(names - self._constants),
-            shaping=tuple(sorted((name, float(value)) for name, value in given.items() if name in self._assumed)),
+            shaping=tuple(sorted((name, float(value)) for name, value in given.items() if name in self.assumed)),
             varied=tuple(varied),
             own=tuple(own),
             initials=tuple(initials),

@@ -8,7 +8,7 @@ import pytest
 
 from sdforecast.engine.compiled.level import Level, Leveled, join
 from sdforecast.engine.compiled.program import Output, Ring, Table
-from sdforecast.errors import InputError
+from sdforecast.engine.compiled.unsupported import Unsupported
 from tests.engine.compiled.programs import Sketch, factory, pipeline, ready
 
 
@@ -66,7 +66,7 @@ def test_nodes_that_nothing_needs_are_dropped() -> None:
 
 def test_a_delay_time_that_is_drawn_is_refused() -> None:
     assert ready(pipeline(), varied=["first"]).varied
-    with pytest.raises(InputError, match="'out'"):
+    with pytest.raises(Unsupported, match="'out'"):
         ready(pipeline(), varied=["delay"])
 
 
