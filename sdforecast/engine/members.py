@@ -10,7 +10,7 @@ import pandas as pd
 
 from sdforecast.engine import processes
 from sdforecast.engine.choosing import choose
-from sdforecast.engine.compiled.clock import clock
+from sdforecast.engine.compiled.clock import clock, labels
 from sdforecast.engine.compiled.machine import Machine
 from sdforecast.engine.jobs import threads as all_threads
 from sdforecast.engine.processes import Job
@@ -109,4 +109,4 @@ def _with_pysd(
     if out is not None:
         out[...] = values
         values = out
-    return times[saved, 0], values
+    return labels(times[saved, 0], control["TIME STEP"]), values

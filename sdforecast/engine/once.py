@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from sdforecast.engine.choosing import choose
+from sdforecast.engine.compiled.clock import misses_final_time
 from sdforecast.engine.compiled.machine import Machine, Ready
 from sdforecast.engine.compiled.program import Table
 from sdforecast.engine.layout import Layout, columns, dataset, layouts
@@ -97,6 +100,9 @@ def _compiled(
     keys = columns(machine.base, chosen)
     ready: Ready = machine.ready(keys, fixed=fixed, series=list(series), initials=list(initial), tables=tables)
     batch = ready.batch({**fixed, **{f"initial {key}": value for key, value in initial.items()}}, series=series)
+    if misses_final_time(batch.inputs.clock, batch.inputs.saved, ready.final(batch), ready.program.step):
+        last = float(batch.times[-1]) if len(batch.times) else math.nan
+        warnings.warn(f"FINAL TIME {ready.final(batch):g} is not saved: the last row is {last:g}", stacklevel=2)
     values = ready.run(batch)[0]
     return dataset(machine.model, chosen, keys, values, ("time",), {"time": batch.times})
 

@@ -17,7 +17,7 @@ import xarray as xr
 from sdforecast import calendar
 from sdforecast.engine import layout
 from sdforecast.engine.choosing import choose
-from sdforecast.engine.compiled.clock import clock
+from sdforecast.engine.compiled.clock import clock, labels
 from sdforecast.engine.members import Draws, run_members
 from sdforecast.engine.naming import key_of
 from sdforecast.engine.once import shown
@@ -218,7 +218,7 @@ def _own_time(
     control = {name: fixed.get(name, value) for name, value in model.control.items()}
     final = control["FINAL TIME"] if last is None else last
     times, saved = clock(control["INITIAL TIME"], final, control["TIME STEP"], control["SAVEPER"])
-    rows = times[saved, 0]
+    rows = labels(times[saved, 0], control["TIME STEP"])
     begin = 0 if first is None else int(np.searchsorted(rows, first))
     keys = names if program is None else layout.columns(program, chosen)
     return _Plan(

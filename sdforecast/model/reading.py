@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -30,6 +31,7 @@ from sdforecast.model.groups import groups
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
 LARGEST = 50_000_000
+_EXTERNAL_RANGE = re.compile(r"\bGET\s+(?:XLS|DIRECT)\s+SUBSCRIPT\s*\(\s*'([^']+)'", re.IGNORECASE)
 """Bytes beyond which a file is refused: the largest public models are below one tenth of it."""
 
 TREATMENT = 2
@@ -120,6 +122,13 @@ def _described(file: Path, content: bytes, translation: Path) -> Description:
     return Description(_variables(file, content, loaded, doc), _control(loaded), units.get("TIME STEP", ""))
 
 
+def _hash_of_ranges(content: bytes, folder: Path) -> str:
+    """Return a hash of the files beside a model that its subscript ranges are read from; empty without any."""
+    names = sorted(set(_EXTERNAL_RANGE.findall(content.decode("utf-8", errors="replace"))))
+    files = [folder / name for name in names if (folder / name).is_file()]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest() if files else ""
+
+
 def hash_of(file: Path) -> str:
     """Return the SHA-256 of a model file."""
     return hashlib.sha256(_content(file)).hexdigest()
@@ -169,18 +178,19 @@ def _process_folder() -> Path:
 
 def _translate(file: Path, content: bytes, translation: Path) -> None:
     """Have PySD write `translation`; whoever comes first wins, all see a whole folder."""
-    import pysd
+    from pysd.builders.python.python_model_builder import ModelBuilder
+
+    from sdforecast.model.translating import abstract_model, with_external_ranges
 
     fresh = Path(tempfile.mkdtemp(prefix=".", dir=translation.parent.parent))
     try:
         suffix = file.suffix.lower()
         copy = fresh / f"model{suffix}"
         copy.write_bytes(content)
-        reader: Callable[..., Any] = pysd.read_vensim if suffix in VENSIM else pysd.read_xmile
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                reader(str(copy), initialize=False)
+                ModelBuilder(with_external_ranges(abstract_model(copy), file.parent)).build_model()
         except Exception as error:  # PySD's parsers raise whatever their libraries raise
             raise InputError(_not_understood(file, error)) from error
         for module in fresh.glob("*.py"):  # a macro has a module of its own

@@ -123,6 +123,10 @@ class Ready:
         out[...] = values
         return out
 
+    def final(self, batch: Batch) -> float:
+        """Return the final time that a batch asks for."""
+        return constant(self.program, "FINAL TIME", batch.inputs.parameters[: len(self.program.parameters)].tolist())
+
     @property
     def defaults(self) -> dict[str, float]:
         """What the file says of each parameter, by key; of a scalar or of all elements also by variable."""

@@ -24,16 +24,12 @@ _RUNGE_KUTTA = ("1", "3", "4", "5", "rk2", "rk4")
 
 def abstract_model(model: ModelFile) -> Any:
     """Return PySD's `AbstractModel` of a file; raises `InputError` where PySD does not understand it."""
-    from pysd.translators.vensim.vensim_file import VensimFile
-    from pysd.translators.xmile.xmile_file import XmileFile
+    from sdforecast.model import translating
 
-    reader = VensimFile if model.path.suffix.lower() in VENSIM else XmileFile
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            file = reader(model.path)
-            file.parse()
-            return file.get_abstract_model()
+            return translating.abstract_model(model.path)
     except Exception as error:  # PySD's parsers raise whatever their libraries raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise InputError(Problem(f"PySD does not understand this model: {reason}", file=str(model.path))) from error

@@ -68,7 +68,7 @@ class Unrolled:
     ----------
     variables : by PySD's clean name (lower case, underscores).
     ranges : the subscripts of each range, in order.
-    mapped : the ranges that each range maps to.
+    mapped : for each range, by range that it maps to, which of its subscripts goes with which of the other's.
     main : for each subscript its position (from 1) in the range that counts, and for each range the positions of its
         subscripts: what a name stands for where it is used as a number.
     macros : clean names of macros.
@@ -78,7 +78,7 @@ class Unrolled:
 
     variables: Mapping[str, Variable]
     ranges: Mapping[str, tuple[str, ...]]
-    mapped: Mapping[str, tuple[str, ...]]
+    mapped: Mapping[str, Mapping[str, Mapping[str, str]]]
     main: Mapping[str, Mapping[str, int]]
     macros: frozenset[str]
     root: Path
@@ -107,7 +107,7 @@ def unroll(model: Any, folder: Path) -> Unrolled:
     return Unrolled(
         variables=variables,
         ranges=ranges,
-        mapped={name: tuple(targets) for name, targets in manager.mapping.items()},
+        mapped={part.name: _mapped(part, manager.mapping[part.name], ranges) for part in section.subscripts},
         main=_positions(manager, ranges),
         macros=frozenset(clean(part.name) for part in model.sections[1:]),
         root=folder,
@@ -144,6 +144,16 @@ def _variable(element: Any, manager: Any) -> Variable:
                 cells[key] = Cell(_picked(component.ast, left_coords, place), component, bound)
     comment = " ".join(str(element.documentation or "").split())
     return Variable(element.name, element.units or "", comment, dims, coords, cells)
+
+
+def _mapped(part: Any, targets: Sequence[str], ranges: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, str]]:
+    """Return what a range maps to: for each subscript of the other range its own, as listed or else by position."""
+    listed = getattr(part, "listed", {})
+    pairs = {target: zip(listed.get(target, ranges[target]), ranges[part.name], strict=False) for target in targets}
+    return {
+        target: {theirs: own for name, own in both for theirs in ranges.get(name, (name,))}
+        for target, both in pairs.items()
+    }
 
 
 def _subscripts(manager: Any, name: str) -> tuple[str, ...]:
@@ -203,9 +213,9 @@ def _one(
         return bound[name]
     if name not in model.ranges:
         return name
-    for target in model.mapped.get(name, ()):
-        if target in bound and target not in used:
-            return model.ranges[name][model.ranges[target].index(bound[target])]
+    for target, pairs in model.mapped.get(name, {}).items():
+        if target in bound and target not in used and bound[target] in pairs:
+            return pairs[bound[target]]
     inside = {left for left, subscript in bound.items() if subscript in model.ranges[name] and left not in used}
     if len(inside) == 1:  # another name of the same subscripts
         return bound[inside.pop()]
