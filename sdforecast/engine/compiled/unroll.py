@@ -214,8 +214,9 @@ def _one(
     if name not in model.ranges:
         return name
     for target, pairs in model.mapped.get(name, {}).items():
-        if target in bound and target not in used and bound[target] in pairs:
-            return pairs[bound[target]]
+        for left, subscript in bound.items():  # the other range or a part of it
+            if subscript in pairs and left not in used and (left == target or left in model.ranges):
+                return pairs[subscript]
     inside = {left for left, subscript in bound.items() if subscript in model.ranges[name] and left not in used}
     if len(inside) == 1:  # another name of the same subscripts
         return bound[inside.pop()]
