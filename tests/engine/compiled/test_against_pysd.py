@@ -18,15 +18,6 @@ from tests.small import MODELS
 OURS = sorted(path.name for path in FEATURES.iterdir() if path.suffix in (".mdl", ".xmile"))
 _SMALL = ("code", "delay", "division", "growth", "logistic", "regions", "sir")
 SMALL = [*(f"{name}.mdl" for name in _SMALL), "growth.xmile"]
-    "code.mdl",
-    "delay.mdl",
-    "division.mdl",
-    "growth.mdl",
-    "growth.xmile",
-    "logistic.mdl",
-    "regions.mdl",
-    "sir.mdl",
-]
 
 
 def agree(file: Path, tolerance: float = 1e-12) -> None:
