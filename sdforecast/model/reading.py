@@ -192,7 +192,7 @@ def _translate(file: Path, content: bytes, translation: Path) -> None:
                 warnings.simplefilter("ignore")
                 ModelBuilder(with_external_ranges(abstract_model(copy), file.parent)).build_model()
         except Exception as error:  # PySD's parsers raise whatever their libraries raise
-            raise InputError(_not_understood(file, error)) from error
+            raise InputError(*_not_understood(file, error)) from error
         for module in fresh.glob("*.py"):  # a macro has a module of its own
             _point_at_data(module, file.parent)
         try:
@@ -206,10 +206,12 @@ def _translate(file: Path, content: bytes, translation: Path) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _not_understood(file: Path, error: Exception) -> Problem:
+def _not_understood(file: Path, error: Exception) -> list[Problem]:
+    from sdforecast.model.faults import faults
+
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = lines[0][:200] if lines else type(error).__name__
-    return Problem(f"PySD does not understand this model: {reason}", file=str(file))
+    return faults(file) or [Problem(f"PySD does not understand this model: {reason}", file=str(file))]
 
 
 def _point_at_data(module: Path, folder: Path) -> None:
@@ -230,7 +232,7 @@ def _loaded(file: Path, translation: Path) -> tuple[Any, pd.DataFrame]:
             loaded = pysd.load(str(translation), initialize=False)
             return loaded, loaded.doc
     except Exception as error:  # a translated user model may fail in any way
-        raise InputError(_not_understood(file, error)) from error
+        raise InputError(*_not_understood(file, error)) from error
 
 
 def _variables(file: Path, content: bytes, loaded: Any, doc: pd.DataFrame) -> pd.DataFrame:

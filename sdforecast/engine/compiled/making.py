@@ -91,8 +91,9 @@ def lowered(
 
 def made(program: Program, question: Question) -> Leveled:
     """Return a lowered program made ready for a question."""
-    tables = {table.name: table for table in question.tables}
-    given = replace(program, tables=tuple(tables.get(table.name, table) for table in program.tables))
+    points = {table.name: (table.x, table.y) for table in question.tables}
+    tables = [(table, *points.get(table.name, (table.x, table.y))) for table in program.tables]
+    given = replace(program, tables=tuple(replace(table, x=x, y=y) for table, x, y in tables))
     special = specialise(given, initials=question.initials, outputs=question.columns)
     integrated = integrate(special)
     if question.fast:

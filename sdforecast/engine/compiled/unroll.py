@@ -207,7 +207,7 @@ def _one(
 ) -> str:
     if name.endswith("!"):
         if name not in over:
-            raise Unsupported(f"'{name}' outside a sum or the like", variable.name)
+            raise Unsupported(f"'{name}' outside a sum or the like")
         return over[name]
     if name in bound:
         return bound[name]
@@ -220,4 +220,4 @@ def _one(
     inside = {left for left, subscript in bound.items() if subscript in model.ranges[name] and left not in used}
     if len(inside) == 1:  # another name of the same subscripts
         return bound[inside.pop()]
-    raise Unsupported(f"the range '{name}' where the left side has none that it maps to", variable.name)
+    raise Unsupported(f"'{variable.name}' over '{name}' where the left side has no range that goes with it")

@@ -46,6 +46,8 @@ class Context(ABC):
         while self.later:
             self.later.popleft()()
         start, step = self._control("initial_time"), self._control("time_step")
+        if not (math.isfinite(start) and math.isfinite(step) and step > 0):
+            raise InputError(Problem(f"a run that begins at {start:g} in steps of {step:g}"))
         return Program(
             nodes=tuple(self.builder.nodes),
             parameters=tuple(self.parameters),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,16 +26,23 @@ def inline_lookup(low: Context, tree: Any, place: Place) -> int:
     return low.builder.lookup(x, low.table(("inline", id(tree), name), lambda: _points(name, tree.lookups)))
 
 
-def table_call(low: Context, function: Any, argument: Any, place: Place) -> int:
-    """Return a named table, read at an expression."""
-    variable = low.model.variables[function.reference]
+def table_call(low: Context, function: Any, argument: Any, place: Place, kind: str | None = None) -> int:
+    """Return a named table, read at an expression; `kind` is how between and beyond points if not as it is defined."""
+    variable = low.model.variables.get(function.reference)
+    if variable is None:
+        raise Unsupported(f"'{function.reference}' as a table, which nothing defines", place.variable)
     cell = references.cell(low, variable, function, place)
     equation = variable.cells.get(cell)
     if equation is None or not is_table(equation.expression):
         raise Unsupported(f"'{variable.name}' as a table, which it is not", place.variable)
     name = keyed(variable.name, cell)
     x = low.builder.number(low.expression(argument, place))
-    return low.builder.lookup(x, low.table(("named", name), lambda: _table(low, name, cell, equation)))
+
+    def make() -> Table:
+        table = _table(low, name, cell, equation)
+        return table if kind is None else replace(table, kind=kind)
+
+    return low.builder.lookup(x, low.table(("named", name, kind), make))
 
 
 def _table(low: Context, name: str, cell: tuple[str, ...], equation: Any) -> Table:

@@ -65,9 +65,16 @@ def _folded(operation: str) -> Callable[[Context, Any, Place], int]:
     return rule
 
 
+def _read_as(kind: str) -> Callable[[Context, Any, Place], int]:
+    return lambda low, arguments, place: external.table_call(low, arguments[0], arguments[1], place, kind)
+
+
 _TREES: dict[str, Callable[[Context, Any, Place], int]] = {
     "active_initial": _active_initial,
     "elmcount": _elmcount,
+    "lookup_extrapolate": _read_as("extrapolate"),
+    "lookup_forward": _read_as("look forward"),
+    "lookup_backward": _read_as("hold backward"),
     "vmin_xmile": _folded("min"),
     "vmax_xmile": _folded("max"),
 }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from sdforecast.engine.compiled.program import keyed
 from sdforecast.engine.compiled.unroll import Variable, cells_of
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, Problem, nearest
@@ -39,7 +40,13 @@ def cell(low: Context, variable: Variable, tree: Any, place: Place) -> tuple[str
     if len(subscripts) != len(variable.dims):
         what = f"'{variable.name}' with {len(subscripts)} subscripts where it has {len(variable.dims)}"
         raise Unsupported(what, place.variable)
-    return cells_of(low.model, variable, subscripts, place.bound, place.over)
+    try:
+        found = cells_of(low.model, variable, subscripts, place.bound, place.over)
+    except Unsupported as reason:  # of what it refers to; the user looks for the equation that does so
+        raise Unsupported(reason.what, place.variable) from reason
+    if any(subscript not in along for subscript, along in zip(found, variable.coords, strict=True)):
+        raise Unsupported(f"'{keyed(variable.name, found)}', which does not exist", place.variable)
+    return found
 
 
 def _as_number(low: Context, name: str, place: Place) -> int:
