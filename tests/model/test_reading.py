@@ -112,7 +112,7 @@ class TestFaults:
             ("broken.mdl", (MODELS / "broken.mdl").read_bytes()),
             ("empty.mdl", b""),
             ("bytes.mdl", b"\x00\xff\xfe" * 50),
-            ("lacks.mdl", b"{UTF-8}\nlevel = INTEG (-rate, 5) ~ unit ~ |\nTIME STEP = 1 ~ Month ~ |\n"),
+            ("lacks.mdl", b"{UTF-8}\nlevel = INTEG (-2, 5) ~ unit ~ |\nTIME STEP = 1 ~ Month ~ |\n"),
             ("empty.xmile", b""),
             ("cut.xmile", (MODELS / "growth.xmile").read_bytes()[:400]),
             ("other.xml", b"<html><body>no model</body></html>"),
@@ -136,10 +136,10 @@ class TestFaults:
 
 class TestCache:
     def test_a_second_reading_translates_nothing(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import pysd
+        from sdforecast.model import translating
 
         first = read(MODELS / "sir.mdl")
-        monkeypatch.setattr(pysd, "read_vensim", None)  # calling it would fail
+        monkeypatch.setattr(translating, "abstract_model", None)  # calling it would fail
         second = read(MODELS / "sir.mdl")
         assert second.translation == first.translation
         assert second.variables.equals(first.variables)
