@@ -6,6 +6,7 @@ Vensim maps ranges on each other, by position or one by one:
     Place: north, south, west -> (Zone: cold, warm, warm) the list says which is which
 
 PySD (3.14) takes the list for further subscripts of `Place` and forgets it. Here they are taken out again, and kept.
+Also it forgets the brackets of `(-2)^2`, which is then -(2^2) as it is without them. Here it reads `(-1*2)^2`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pysd.translators.structures.abstract_model import AbstractSubscriptRange
 
 from sdforecast.model.reading import VENSIM
 
+_BRACKETED = re.compile(r"\(\s*-\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)\s*\)(?=\s*\^)")
 _LISTED = re.compile(r"\(\s*([^():]+?)\s*:\s*([^()]*?)\s*\)")
 
 
@@ -42,6 +44,11 @@ def abstract_model(file: Path) -> Any:
 
     is_vensim = file.suffix.lower() in VENSIM
     parsed = (VensimFile if is_vensim else XmileFile)(file)
+    if is_vensim:
+        parsed.model_text = _BRACKETED.sub(r"(-1*\1)", parsed.model_text)
+    else:
+        for node in parsed.xmile_root.iter("{*}eqn"):
+            node.text = _BRACKETED.sub(r"(-1*\1)", node.text or "")
     parsed.parse()
     model = parsed.get_abstract_model()
     if is_vensim:
