@@ -51,6 +51,9 @@ def abstract_model(file: Path) -> Any:
             node.text = _BRACKETED.sub(r"(-1*\1)", node.text or "")
     parsed.parse()
     model = parsed.get_abstract_model()
+    for section in model.sections:
+        for known in section.subscripts:
+            known.mapping = list(known.mapping)  # PySD shares one list between all ranges of all models, and adds to it
     if is_vensim:
         for section, read in zip(model.sections, parsed.sections, strict=True):
             section.subscripts = tuple(_mended(each, read.content) for each in section.subscripts)

@@ -193,6 +193,10 @@ class TestSubscripts:
         )
         assert (found["net[u]"][0], found["net[v]"][0]) == (1 + 3 - 1 - 2, 2 + 4 - 3 - 4)
 
+    def test_ranges_of_one_model_do_not_reach_the_next(self, tmp_path: Path) -> None:
+        run(tmp_path, "Here: u, v \n There <-> Here \n a[There] = 1, 2")
+        assert run(tmp_path, "R: u, v \n S <-> R \n a[R] = 1, 2 \n b[S] = a[S]")["b[v]"][0] == 2
+
 
 class TestTime:
     def test_the_last_row_is_lost_where_the_saving_period_misses_it(self, tmp_path: Path) -> None:
