@@ -29,8 +29,8 @@ from sdforecast.model import ModelFile
 from sdforecast.scenario import Scenario
 from sdforecast.scenario.inputs import constants, series
 
-CHUNK = 64_000_000
-"""Bytes of results that are run at a time."""
+CHUNK, FEWEST = 8_000_000, 64
+"""Bytes of results that are run at a time, and the fewest members: enough for all threads and lanes."""
 
 AnyDraws = pd.DataFrame | xr.Dataset | Mapping[str, object]
 """Draws as users have them: a table with a column a constant, a dataset over `draw` (and `chain`), arrays by name."""
@@ -80,7 +80,7 @@ def run_ensemble(
     plan = _plan(model, scenarios, variables, parameters or {}, (first, last), engine)
     shape = (len(given), len(plan.settings), len(plan.times), len(plan.keys))
     sink = _sink(plan, shape, quantiles, to)
-    size = max(1, CHUNK // max(8 * (plan.rows or shape[2]) * len(plan.keys), 1))
+    size = max(FEWEST, CHUNK // max(8 * (plan.rows or shape[2]) * len(plan.keys), 1))
     for s, setting in enumerate(plan.settings):
         for begin in range(0, len(given), size):
             rows = slice(begin, min(begin + size, len(given)))

@@ -138,7 +138,8 @@ def _made(text: str, optimiser: int, codegen: int) -> bytes:
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=optimiser)
-    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_vectorization = False
+    options.slp_vectorization = True  # operations of one member side by side: the same bits, a fifth faster
     options.loop_unrolling = options.loop_interleaving = False
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)

@@ -1,11 +1,12 @@
 """Tables in LLVM's terms: value and slope at x.
 
-A short table is a chain of selections over its segments, which costs no memory access and works in all lanes at once. A
-long one (a data series, say) is searched by halving in constant memory.
+A short table is a chain of selections over its segments, which costs no memory access and works in all lanes at once;
+for one member its begins are compared at once and counted. A long one (a data series, say) is searched by halving.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,8 +48,10 @@ def _pieces(table: Table) -> list[tuple[float, float, float, float]]:
 
 def _piece(lanes: Lanes, pieces: Sequence[tuple[float, ...]], number: int, x: Any) -> tuple[Any, Any, Any]:
     """Return slope, x0 and y0 of the piece that holds in each lane; the first one below all."""
-    if len(pieces) > LONGEST_CHAIN:
-        place = _searched(lanes, number, [piece[0] for piece in pieces], x)
+    if lanes.width == 1 or len(pieces) > LONGEST_CHAIN:
+        begins = [piece[0] for piece in pieces]
+        few = len(pieces) <= LONGEST_CHAIN
+        place = _counted(lanes, begins, x) if few else _searched(lanes, number, begins, x)
         parts = [_array(lanes, f"table.{number}.{k}", [piece[k] for piece in pieces]) for k in (1, 2, 3)]
         slope, start, level = (_gathered(lanes, part, place) for part in parts)
         return slope, start, level
@@ -57,6 +60,17 @@ def _piece(lanes: Lanes, pieces: Sequence[tuple[float, ...]], number: int, x: An
         from_here = lanes.fcmp_ordered(">=", x, lanes.lit(begin))
         chosen = [lanes.select(from_here, lanes.lit(v), before) for v, before in zip(values, chosen, strict=True)]
     return chosen[0], chosen[1], chosen[2]
+
+
+def _counted(lanes: Lanes, begins: Sequence[float], x: Any) -> Any:
+    """Return the position of the last piece that begins at or before x, for one member: all are compared at once."""
+    size = max(4, 1 << (len(begins) - 2).bit_length())
+    wide = Lanes(lanes.builder, size)
+    padded = [*begins[1:], *[math.nan] * (size - len(begins) + 1)]  # nothing is at or beyond NaN
+    reached = wide.fcmp_ordered(">=", wide.spread_value(x), ir.Constant(wide.double, padded))
+    bits = ir.IntType(size)
+    count = lanes.builder.ctpop(lanes.builder.bitcast(reached, bits))
+    return lanes.builder.zext(count, I64)
 
 
 def _held(lanes: Lanes, table: Table, x: Any, value: Any, slope: Any) -> tuple[Any, Any]:
