@@ -28,8 +28,15 @@ class SlowEngineWarning(UserWarning):
     """The model runs under PySD, because something in it is not compiled."""
 
 
-def choose(model: ModelFile, engine: str, compiled: Callable[[Machine], _Result]) -> _Result | None:
+def choose(
+    model: ModelFile,
+    engine: str,
+    compiled: Callable[[Machine], _Result],
+    hint: str = "--engine auto runs it with PySD",
+) -> _Result | None:
     """Return what `compiled` makes with the compiled engine, or None if PySD is to be used.
+
+    `hint` says what to do where `engine` is `compiled` and something in the model is not.
 
     Raises
     ------
@@ -44,11 +51,8 @@ def choose(model: ModelFile, engine: str, compiled: Callable[[Machine], _Result]
     except Unsupported as reason:
         line = _line_of(model, reason.variable) if reason.variable else None
         if engine == "compiled":
-            raise InputError(
-                Problem(
-                    f"not compiled: {reason}", file=str(model.path), line=line, hint="--engine auto runs it with PySD"
-                )
-            ) from reason
+            what = f"not compiled: {reason}"
+            raise InputError(Problem(what, file=str(model.path), line=line, hint=hint)) from reason
         place = f"{model.path}:{line}" if line else str(model.path)
         text = f"running under PySD, a thousand times slower or more: {reason} ({place})"
         warnings.warn(text, SlowEngineWarning, stacklevel=2)

@@ -8,6 +8,7 @@ see the jump.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,10 +18,11 @@ import xarray as xr
 
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.machine import Batch, Machine, Ready, weights
+from sdforecast.engine.compiled.program import keyed
 from sdforecast.engine.layout import Layout, columns, dataset, layouts
 from sdforecast.engine.naming import key_of
-from sdforecast.engine.once import Override, split
-from sdforecast.errors import InputError, Problem
+from sdforecast.engine.once import Override, by_cell, split
+from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
 
 Payoff = Callable[[xr.Dataset], tuple[float, Mapping[str, np.ndarray]]]
@@ -58,21 +60,26 @@ class Tangent:
         batch: Batch,
         chosen: Sequence[Layout],
         keys: Sequence[str],
-        knots: Mapping[str, np.ndarray],
+        knots: Mapping[str, tuple[str, np.ndarray]],
     ) -> None:
-        self._ready, self._batch, self._chosen, self._keys, self._knots = ready, batch, chosen, keys, knots
+        self._model, self._ready, self._batch = model, ready, batch
+        self._chosen, self._keys, self._knots = chosen, keys, knots
         self._forward = ready.gradient_kernel.forward(batch.inputs)
         self.runs = dataset(model, chosen, keys, self._forward.values, ("time",), {"time": batch.times})
 
     def pull(self, cotangents: Mapping[str, np.ndarray]) -> Gradient:
         """Return how much each input counts, given how much each saved number does (by variable, shape of its array).
 
-        Variables that are not named count nothing. Raises `InputError` for another shape.
+        Variables that are not named count nothing. Raises `InputError` for another shape, or a variable that was not
+        kept.
         """
         cotangent = np.zeros_like(self._forward.values)
-        for layout in self._chosen:
-            if layout.name in cotangents:
-                self._fill(cotangent, layout, np.asarray(cotangents[layout.name], dtype=float))
+        kept = {layout.name: layout for layout in self._chosen}
+        for word, given in cotangents.items():
+            layout = kept.get(self._model.name_of(word))
+            if layout is None:
+                raise InputError(Problem(f"'{word}' is not among the variables of the run", hint=nearest(word, kept)))
+            self._fill(cotangent, layout, np.asarray(given, dtype=float))
         by_parameter, by_row = self._ready.gradient_kernel.pull(self._forward, cotangent)
         names = self._ready.question.varied
         plain = {name: float(by_parameter[k]) for k, name in enumerate(names) if not name.startswith("initial ")}
@@ -81,8 +88,8 @@ class Tangent:
         }
         series: dict[str, np.ndarray] = {}
         for k, key in enumerate(self._ready.question.own):
-            counted = np.einsum("rs,rsk->k", by_row[..., k], weights(self._batch.inputs.clock, self._knots[key]))
-            name = key.partition("[")[0]
+            name, knots = self._knots[key]
+            counted = np.einsum("rs,rsk->k", by_row[..., k], weights(self._batch.inputs.clock, knots))
             series[name] = series.get(name, 0.0) + counted
         return Gradient(plain, initial, series)
 
@@ -125,31 +132,37 @@ def differentiable(
     def compiled(machine: Machine) -> Tangent:
         given = {key_of(model, name): value for name, value in parameters.items()}
         asked = [key_of(model, name) for name in wrt] if wrt is not None else list(given)
-        begin = {f"initial {key_of(model, name)}": float(value) for name, value in (initial or {}).items()}
+        stocks = by_cell(machine, {key_of(model, name): float(value) for name, value in (initial or {}).items()})
+        begin = {f"initial {key}": value for key, value in stocks.items()}
         fixed, series, tables = split(model, given)
         if until is not None:
             fixed["FINAL TIME"] = float(until)
-        own = [cell for key in series if key in asked for cell in machine.cells(key)]
-        varied = [*(cell for key in asked if key not in series for cell in machine.cells(key)), *begin]
+        knots = {cell: key for key in sorted(series, key=_is_element) if key in asked for cell in machine.cells(key)}
+        varied = list(dict.fromkeys(cell for key in asked if key not in series for cell in machine.cells(key)))
+        varied = [name for name in varied if name not in knots] + list(begin)
         chosen = layouts(machine.base, [model.name_of(name) for name in names])
         keys = columns(machine.base, chosen)
         ready = machine.ready(
-            keys, fixed=fixed, series=list(series), varied=varied, own=own,
-            initials=[name[len("initial ") :] for name in begin], tables=tables,
+            keys, fixed=fixed, series=list(series), varied=varied, own=tuple(knots),
+            initials=list(stocks), tables=tables,
         )  # fmt: skip
         values = {**ready.defaults, **{c: v for k, v in fixed.items() for c in machine.cells(k)}, **begin}
         point = np.array([[values[name] for name in varied]], dtype=float)
         over_time = {
-            cell: (given_.index.to_numpy(float), given_.to_numpy(float)[None, :])
-            for key, given_ in series.items() if key in asked for cell in machine.cells(key)
-        }  # fmt: skip
+            cell: (series[key].index.to_numpy(float), series[key].to_numpy(float)[None, :])
+            for cell, key in knots.items()
+        }
         batch = ready.batch(fixed, varied=point, series=series, own=over_time)
-        return Tangent(model, ready, batch, chosen, keys, {key: knots for key, (knots, _) in over_time.items()})
+        return Tangent(model, ready, batch, chosen, keys, {c: (key, over_time[c][0]) for c, key in knots.items()})
 
-    found = choose(model, "compiled", compiled)
+    found = choose(model, "compiled", compiled, hint="there is no gradient through PySD")
     if found is None:
         raise InputError(Problem("a gradient needs the compiled engine", file=str(model.path)))
     return found
+
+
+def _is_element(key: str) -> bool:
+    return "[" in key
 
 
 def payoff_and_gradient(
@@ -167,18 +180,27 @@ def payoff_and_gradient(
 
     Parameters
     ----------
-    payoff : a function from a run to a value and its derivatives by variable; or data by variable, series over saved
-        times: the payoff is then Vensim's, minus the sum of (weight x (model - data))^2.
+    payoff : a function from a run to a value and its derivatives by variable; or data by variable or
+        `variable[element]`, series over saved times: the payoff is then Vensim's, minus the sum of
+        (weight x (model - data))^2.
     names : variables that the function needs.
     scale : weights of the data by variable; 1 if not given.
+
+    Raises
+    ------
+    InputError : an unknown name, data at times that are not saved, a payoff that is not finite; as for
+        :func:`differentiable`.
     """
     if callable(payoff):
         tangent = differentiable(model, names, parameters=parameters, wrt=wrt, initial=initial, until=until)
         value, cotangents = payoff(tangent.runs)
     else:
-        data = {model.name_of(name): series for name, series in payoff.items()}
-        weighted = {model.name_of(name): weight for name, weight in (scale or {}).items()}
-        tangent = differentiable(model, list(data), parameters=parameters, wrt=wrt, initial=initial, until=until)
+        data = {key_of(model, name): series for name, series in payoff.items()}
+        weighted = {key_of(model, name): weight for name, weight in (scale or {}).items()}
+        if strange := next((name for name in weighted if name not in data), None):
+            raise InputError(Problem(f"a weight of '{strange}' without data", hint=nearest(strange, data)))
+        names = list(dict.fromkeys(key.partition("[")[0] for key in data))
+        tangent = differentiable(model, names, parameters=parameters, wrt=wrt, initial=initial, until=until)
         value, cotangents = _squared(tangent.runs, data, weighted)
     if not np.isfinite(value):
         raise InputError(Problem("the payoff is not finite", file=str(model.path)))
@@ -190,14 +212,28 @@ def _squared(
 ) -> tuple[float, dict[str, np.ndarray]]:
     """Return Vensim's payoff and its derivatives."""
     times = runs["time"].to_numpy()
-    value, cotangents = 0.0, {}
+    value, cotangents = 0.0, dict[str, np.ndarray]()
     for name, series in data.items():
+        variable, cell = _cell(runs, name)
         rows = np.searchsorted(times, series.index.to_numpy(float) - 1e-9)
         if (rows >= len(times)).any() or not np.allclose(times[rows], series.index.to_numpy(float), atol=1e-6):
             raise InputError(Problem(f"data of '{name}' at times that the run does not save"))
         weight = scale.get(name, 1.0)
-        gap = runs[name].to_numpy()[rows] - series.to_numpy(float)
+        array = runs[variable].to_numpy()
+        gap = array.reshape(len(times), -1)[rows, cell] - series.to_numpy(float)
         value -= float(((weight * gap) ** 2).sum())
-        cotangents[name] = np.zeros(len(times))
-        np.add.at(cotangents[name], rows, -2 * weight**2 * gap)
+        counts = cotangents.setdefault(variable, np.zeros(array.shape))
+        np.add.at(counts.reshape(len(times), -1), (rows, cell), -2 * weight**2 * gap)
     return value, cotangents
+
+
+def _cell(runs: xr.Dataset, key: str) -> tuple[str, int]:
+    """Return the variable of a key, and which of its cells it is."""
+    name, _, inside = key.partition("[")
+    words = tuple(inside.removesuffix("]").split(", ")) if inside else ()
+    axes = [[str(label) for label in runs[dim].to_numpy()] for dim in runs[name].dims if dim != "time"]
+    cells = list(itertools.product(*axes))
+    if words not in cells:
+        hint = nearest(key, [keyed(name, cell) for cell in cells])
+        raise InputError(Problem(f"data of '{key}', which is no number at a time", hint=hint))
+    return name, cells.index(words)

@@ -11,8 +11,9 @@ import pandas as pd
 from sdforecast.engine import processes
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.clock import clock, labels
-from sdforecast.engine.compiled.machine import Machine
+from sdforecast.engine.compiled.machine import Machine, same_rows
 from sdforecast.engine.jobs import threads as all_threads
+from sdforecast.engine.once import refuse_elements
 from sdforecast.engine.processes import Job
 from sdforecast.model import ModelFile
 
@@ -62,7 +63,13 @@ def run_members(
     fast : multiply by reciprocals of constants instead of dividing: faster, to some units of the last place.
     out : an array to write into, so that large ensembles can live on disk.
     advance : called with the number of members that have ended.
+
+    Raises
+    ------
+    InputError : an unknown name, draws of FINAL TIME or SAVEPER (members save the same rows), or with PySD, of one
+        element of a variable.
     """
+    same_rows(draws.names)
     shared = {name: value for name, value in (fixed or {}).items() if name not in draws.names}
     series = {name: values for name, values in (series or {}).items() if name not in (*shared, *draws.names)}
     if until is not None:
@@ -92,6 +99,7 @@ def _with_pysd(
     out: np.ndarray | None,
     advance: Callable[[int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
+    refuse_elements(model, [*shared, *series, *draws.names, *draws.series])
     constants = {name: value for name, value in shared.items() if name != "FINAL TIME"}
     jobs: list[Job] = []
     sets: list[Mapping[str, pd.Series]] = []

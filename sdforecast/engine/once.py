@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,20 +70,49 @@ def shown(model: ModelFile) -> list[str]:
 def split(
     model: ModelFile, given: Mapping[str, Override]
 ) -> tuple[dict[str, float], dict[str, pd.Series], list[Table]]:
-    """Return overrides as numbers, series over time and tables."""
+    """Return overrides as numbers, series over time and tables, both in order of their points.
+
+    Raises `InputError` for what is neither a number nor a series of numbers by numbers.
+    """
     kinds = dict(zip(model.variables["name"], model.variables["kind"], strict=True))
     fixed: dict[str, float] = {}
     series: dict[str, pd.Series] = {}
     tables: list[Table] = []
     for key, value in given.items():
         if not isinstance(value, pd.Series):
-            fixed[key] = float(value)
+            fixed[key] = _number(key, value)
         elif kinds.get(key.partition("[")[0]) == "lookup":
-            points = value.sort_index()
+            points = _points(key, value)
             tables.append(Table(key, tuple(map(float, points.index)), tuple(map(float, points)), "interpolate"))
         else:
-            series[key] = value
+            series[key] = _points(key, value)
     return fixed, series, tables
+
+
+def by_cell(machine: Machine, given: Mapping[str, float]) -> dict[str, float]:
+    """Return values by key, where a name may stand for all cells of a variable; what is said of one counts more."""
+    whole = {cell: value for name, value in given.items() if "[" not in name for cell in machine.cells(name)}
+    return whole | {name: value for name, value in given.items() if "[" in name}
+
+
+def _number(key: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        hint = "a number, or a pandas Series by time"
+        raise InputError(Problem(f"'{key}' is given as {type(value).__name__}", hint=hint)) from error
+
+
+def _points(key: str, value: pd.Series) -> pd.Series:
+    """Return points in order. Raises `InputError` if there are none or some are no numbers."""
+    try:
+        points = pd.Series(value.to_numpy(float), index=value.index.to_numpy(float)).sort_index(kind="stable")
+    except (TypeError, ValueError) as error:
+        raise InputError(Problem(f"the series for '{key}' holds what is no number: {error}")) from error
+    if not len(points) or not np.isfinite(points.to_numpy()).all() or not np.isfinite(points.index.to_numpy()).all():
+        what = "holds values that are not finite" if len(points) else "is empty"
+        raise InputError(Problem(f"the series for '{key}' {what}"))
+    return points
 
 
 def _compiled(
@@ -98,8 +127,9 @@ def _compiled(
         fixed["FINAL TIME"] = float(until)
     chosen = layouts(machine.base, names)
     keys = columns(machine.base, chosen)
-    ready: Ready = machine.ready(keys, fixed=fixed, series=list(series), initials=list(initial), tables=tables)
-    batch = ready.batch({**fixed, **{f"initial {key}": value for key, value in initial.items()}}, series=series)
+    begin = by_cell(machine, initial)
+    ready: Ready = machine.ready(keys, fixed=fixed, series=list(series), initials=list(begin), tables=tables)
+    batch = ready.batch({**fixed, **{f"initial {key}": value for key, value in begin.items()}}, series=series)
     if misses_final_time(batch.inputs.clock, batch.inputs.saved, ready.final(batch), ready.program.step):
         last = float(batch.times[-1]) if len(batch.times) else math.nan
         warnings.warn(f"FINAL TIME {ready.final(batch):g} is not saved: the last row is {last:g}", stacklevel=2)
@@ -116,15 +146,22 @@ def _with_pysd(
 ) -> xr.Dataset:
     if initial:
         raise InputError(Problem("initial values need the compiled engine", hint="--engine compiled"))
-    elements = [key for key in given if "[" in key]
-    if elements:
-        what = f"'{elements[0]}': PySD cannot override one element of a variable"
-        raise InputError(Problem(what, file=str(model.path), hint="the compiled engine can"))
-    table = Simulator(model).run(dict(given), None, until)
+    refuse_elements(model, given)
+    fixed, series, tables = split(model, given)
+    points = {table.name: pd.Series(table.y, index=table.x) for table in tables}
+    table = Simulator(model).run({**fixed, **series, **points}, None, until)
     chosen = [_laid_out(name, table.columns) for name in names]
     keys = [key for layout in chosen for key in layout.keys if key in table.columns]
     values = table[keys].to_numpy(float)
     return dataset(model, chosen, keys, values, ("time",), {"time": table.index.to_numpy(float)})
+
+
+def refuse_elements(model: ModelFile, keys: Iterable[str]) -> None:
+    """Raise `InputError` for elements of variables, which PySD cannot override."""
+    element = next((key for key in keys if "[" in key), None)
+    if element is not None:
+        what = f"'{element}': PySD cannot override one element of a variable"
+        raise InputError(Problem(what, file=str(model.path), hint="the compiled engine can"))
 
 
 def _laid_out(name: str, there: pd.Index) -> Layout:

@@ -29,7 +29,7 @@ from sdforecast.model import ModelFile
 from sdforecast.scenario import Scenario
 from sdforecast.scenario.inputs import constants, series
 
-CHUNK, FEWEST = 8_000_000, 64
+CHUNK, FEWEST = 4_000_000, 64
 """Bytes of results that are run at a time, and the fewest members: enough for all threads and lanes."""
 
 AnyDraws = pd.DataFrame | xr.Dataset | Mapping[str, object]
@@ -97,6 +97,7 @@ def run_ensemble(
 def as_draws(model: ModelFile, draws: AnyDraws) -> Draws:
     """Return draws as arrays by key. Raises `InputError` for unknown names or lengths that differ."""
     found = draws if isinstance(draws, xr.Dataset) else _as_dataset(draws)
+    _check(found)
     if "chain" in found.dims:
         found = found.stack(sample=("chain", "draw")).drop_vars(["chain", "draw", "sample"], errors="ignore")
         found = found.rename(sample="draw")
@@ -107,7 +108,7 @@ def as_draws(model: ModelFile, draws: AnyDraws) -> Draws:
         name = key_of(model, str(word))
         values = array.transpose("draw", ...)
         if "time" in array.dims:
-            over_time[name] = (values["time"].to_numpy().astype(float), values.to_numpy().astype(float))
+            over_time |= _over_time(name, values.sortby("time"))
         elif len(values.dims) == 1:
             names.append(name)
             columns.append(values.to_numpy().astype(float))
@@ -115,21 +116,47 @@ def as_draws(model: ModelFile, draws: AnyDraws) -> Draws:
             flat = values.stack(cell=values.dims[1:])
             names += [f"{name}[{', '.join(map(str, cell))}]" for cell in flat["cell"].to_numpy()]
             columns += list(flat.to_numpy().astype(float).T)
-    if not columns and not over_time:
-        raise InputError(Problem("no draws"))
     table = np.stack(columns, axis=1) if columns else np.zeros((found.sizes["draw"], 0))
-    if not np.isfinite(table).all():
-        raise InputError(Problem(f"draws of '{names[int((~np.isfinite(table)).any(0).argmax())]}' that are not finite"))
     return Draws(tuple(names), np.ascontiguousarray(table), over_time)
 
 
+def _over_time(name: str, values: xr.DataArray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return times and values [draw, time] of a variable given over time, by cell where it has subscripts."""
+    times = values["time"].to_numpy().astype(float)
+    others = [dim for dim in values.dims if dim not in ("draw", "time")]
+    if not others:
+        return {name: (times, values.to_numpy().astype(float))}
+    cells = values.stack(cell=others).transpose("cell", "draw", "time")
+    labels = [f"{name}[{', '.join(map(str, cell))}]" for cell in cells["cell"].to_numpy()]
+    return {label: (times, one) for label, one in zip(labels, cells.to_numpy().astype(float), strict=True)}
+
+
+def _check(found: xr.Dataset) -> None:
+    """Raise `InputError` if a dataset does not hold draws: one number or more of each variable for each draw."""
+    if not found.data_vars or 0 in found.sizes.values():
+        raise InputError(Problem("no draws"))
+    for word, array in found.data_vars.items():
+        if "draw" not in array.dims:
+            what = f"'{word}' has no dimension 'draw'"
+            raise InputError(Problem(what, hint="give what all draws share as parameters"))
+        if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
+            raise InputError(Problem(f"draws of '{word}' that are no numbers"))
+        if "time" in array.dims and ("time" not in array.coords or not np.issubdtype(array["time"].dtype, np.number)):
+            raise InputError(Problem(f"draws of '{word}' over time without times", hint="numbers in the model's time"))
+        if not np.isfinite(array).all():
+            raise InputError(Problem(f"draws of '{word}' that are not finite"))
+
+
 def _as_dataset(draws: pd.DataFrame | Mapping[str, object]) -> xr.Dataset:
+    if not isinstance(draws, pd.DataFrame | Mapping):
+        hint = "a table, a mapping of arrays by name, or an xarray Dataset"
+        raise InputError(Problem(f"draws of type {type(draws).__name__}", hint=hint))
     parts: dict[str, object] = {}
-    for name, values in draws.items():
-        parts[str(name)] = values if isinstance(values, xr.DataArray) else ("draw", np.asarray(values, dtype=float))
     try:
+        for name, values in draws.items():
+            parts[str(name)] = values if isinstance(values, xr.DataArray) else ("draw", np.asarray(values, dtype=float))
         return xr.Dataset(parts)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(Problem(f"draws that do not go together: {error}")) from error
 
 
@@ -212,6 +239,8 @@ def _own_time(
     names = [model.name_of(name) for name in variables] if variables is not None else shown(model)
     program = choose(model, engine, lambda machine: machine.base)
     if program is None:  # PySD: scalars only
+        several = set(model.variables.loc[model.variables["subscripts"] != "", "name"])
+        names = names if variables is not None else [name for name in names if name not in several]
         chosen = [layout.Layout(name, (), (), (name,)) for name in names]
     else:
         chosen = layout.layouts(program, names)
@@ -220,6 +249,8 @@ def _own_time(
     times, saved = clock(control["INITIAL TIME"], final, control["TIME STEP"], control["SAVEPER"])
     rows = labels(times[saved, 0], control["TIME STEP"])
     begin = 0 if first is None else int(np.searchsorted(rows, first))
+    if begin >= len(rows):
+        raise InputError(Problem("the span asked for holds no saved time", file=str(model.path)))
     keys = names if program is None else layout.columns(program, chosen)
     return _Plan(
         model, [_Setting("", fixed, {})], chosen, keys, np.zeros(len(keys), bool), rows[begin:], last, None, len(rows),

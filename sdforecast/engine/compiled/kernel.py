@@ -110,7 +110,7 @@ class Kernel:
             return out
         width = 1 if inputs.members == 1 and 1 in self.widths else max(self.widths)
         full = inputs.members // width * width  # the rest do not fill a block
-        effort = len(self.leveled.program.nodes) * len(inputs.clock)
+        effort = max(len(self.leveled.program.nodes), 1) * len(inputs.clock)
         chunk = width * max(1, min(full // width // (4 * threads), AT_ONCE // (effort * width)))
         begins = [*range(0, full, chunk), *([full] if full < inputs.members else [])]
         batch = _Batch(inputs, self._share(inputs), inputs.saved.astype(np.int8), out)

@@ -184,17 +184,20 @@ class Machine:
         Raises
         ------
         Unsupported : draws of a constant that shapes the program, or something that is not compiled.
+        InputError : an element that is not there, draws of when rows are saved.
         """
         given = dict(fixed or {})
-        self._check([*given, *varied, *series])
+        starts = {f"initial {key}" for key in initials}
+        self._check([name for name in (*given, *varied, *series) if name not in starts])
+        same_rows(varied)
         for name in varied:
             if name in self.assumed:
                 raise Unsupported(f"draws of '{name}', on which the number of its equations depends")
-        names = {name.partition("[")[0] for name in (*given, *varied)} - {f"initial {key}" for key in initials}
+        names = {name for name in (*given, *varied) if self._is_new(name, series)} - starts
         question = Question(
             columns=tuple(columns),
             series=frozenset(series),
-            constants=frozenset(names - self._constants),
+            constants=frozenset(names),
             shaping=tuple(sorted((name, float(value)) for name, value in given.items() if name in self.assumed)),
             varied=tuple(varied),
             own=tuple(own),
@@ -206,13 +209,19 @@ class Machine:
             self._ready[question] = self._made(question)
         return self._ready[question]
 
+    def _is_new(self, name: str, series: Collection[str]) -> bool:
+        """Return whether a name becomes a constant by being given: the file has none, or all of it is given by row."""
+        variable = name.partition("[")[0]
+        return variable not in self._constants or variable in series
+
     def _check(self, names: Collection[str]) -> None:
         """Raise `InputError` for an element that its variable does not have."""
         keys = {output.key for output in self.base.outputs} | {table.name for table in self.base.tables}
         for name in names:
             if "[" in name and name not in keys:
                 known = [key for key in keys if key.startswith(name.partition("[")[0] + "[")]
-                raise InputError(Problem(f"no '{name}'", file=str(self.model.path), hint=nearest(name, sorted(known))))
+                hint = nearest(name, sorted(known)) if known else "it has no subscripts"
+                raise InputError(Problem(f"no '{name}'", file=str(self.model.path), hint=hint))
 
     def cells(self, name: str) -> list[str]:
         """Return the keys that a name stands for: those of all cells of a variable, or the one that it is."""
@@ -229,6 +238,13 @@ class Machine:
         program = lowered(self.model, question.series, question.constants, question.shaping)
         leveled = made(program, question)
         return Ready(program, leveled, _compiled(leveled), question)
+
+
+def same_rows(varied: Collection[str]) -> None:
+    """Raise `InputError` where members would have other rows than their neighbours."""
+    for name in ("FINAL TIME", "SAVEPER"):
+        if name in varied:
+            raise InputError(Problem(f"'{name}' cannot differ between members", hint="all of them save the same rows"))
 
 
 def _compiled(leveled: Leveled) -> Kernel | None:

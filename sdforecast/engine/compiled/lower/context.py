@@ -86,9 +86,10 @@ class Context(ABC):
         equation = variable.cells.get(cell)
         if equation is None:
             return self.builder.lit(math.nan)  # as PySD has it
-        if variable.name in self.given["series"]:
+        given = self._given(variable.name, keyed(variable.name, cell))
+        if given == "series":
             return self._series(keyed(variable.name, cell), start=start)
-        if variable.name in self.given["par"]:
+        if given == "par":
             return self._known.setdefault(key, self._parameter(variable, cell, self.builder.lit(math.nan)))
         self._open[key] = None
         place = Place(variable.name, cell, equation.component, equation.bound, start=start)
@@ -97,6 +98,10 @@ class Context(ABC):
             node = self._parameter(variable, cell, node)
         del self._open[key]
         return self._known.setdefault(key, node)
+
+    def _given(self, *names: str) -> str | None:
+        """Return how a cell is given, by name of its variable or key: what is said of the cell alone counts more."""
+        return next((kind for name in reversed(names) for kind in ("par", "series") if name in self.given[kind]), None)
 
     def _parameter(self, variable: Variable, cell: tuple[str, ...], node: int) -> int:
         written = self.builder.value(node)
