@@ -8,11 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help forecast test test-slow check lock clean
+.PHONY: help forecast test test-slow check bench-engine lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 forecast: $(VENV)/.self  ## set up, run the shipped forecast, write results/
 	@$(BIN)/sdforecast forecast -o $(RESULTS)
@@ -33,6 +33,10 @@ check: $(VENV)/.self $(VENV)/.dev  ## lint, formatting, types, layers
 LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-strip-extras --no-annotate --no-emit-index-url --no-emit-find-links
 LOCK_INPUTS := pyproject.toml requirements-lock.in
+
+bench-engine: $(VENV)/.self  ## time the compiled engine against its peers
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/engine/requirements.txt
+	@$(BIN)/python benchmarks/engine/run.py
 
 lock:  ## choose the newest versions again, write both lock files
 	@$(PYTHON) -m venv --clear build/lock
