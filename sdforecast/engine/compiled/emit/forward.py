@@ -16,6 +16,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from sdforecast.engine.compiled.emit import branches
 from sdforecast.engine.compiled.emit.lanes import F64, I8, I64, Lanes, index
 from sdforecast.engine.compiled.emit.loops import MOMENTS, each, function
 from sdforecast.engine.compiled.emit.mathematics import MathLanes
@@ -110,7 +111,10 @@ class _Run:
         rings = Rings(self.leveled, self.lanes, self.given)
         places = rings.places(row)
         step_leaves(self.piece, self.given, row, states, [rings.read(place) for place in places])
-        self.piece.compute_all(stepping)
+        if self.lanes.width == 1 and not self.tape:
+            branches.compute_all(self.piece, self.made, stepping)
+        else:
+            self.piece.compute_all(stepping)
         if self.tape:
             self._keep(row, states)
         saved_after = self._save(row, saved_row)
