@@ -131,10 +131,10 @@ def differentiable(
 
     def compiled(machine: Machine) -> Tangent:
         given = {key_of(model, name): value for name, value in parameters.items()}
-        asked = [key_of(model, name) for name in wrt] if wrt is not None else list(given)
         stocks = by_cell(machine, {key_of(model, name): float(value) for name, value in (initial or {}).items()})
         begin = {f"initial {key}": value for key, value in stocks.items()}
         fixed, series, tables = split(model, given)
+        asked = [key_of(model, name) for name in wrt] if wrt is not None else [*fixed, *series]
         if until is not None:
             fixed["FINAL TIME"] = float(until)
         knots = {cell: key for key in sorted(series, key=_is_element) if key in asked for cell in machine.cells(key)}
@@ -223,7 +223,7 @@ def _squared(
         gap = array.reshape(len(times), -1)[rows, cell] - series.to_numpy(float)
         value -= float(((weight * gap) ** 2).sum())
         counts = cotangents.setdefault(variable, np.zeros(array.shape))
-        np.add.at(counts.reshape(len(times), -1), (rows, cell), -2 * weight**2 * gap)
+        np.add.at(counts.reshape(len(times), -1)[:, cell], rows, -2 * weight**2 * gap)
     return value, cotangents
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from sdforecast.engine.compiled.program import Program, keyed
+from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
 
 
@@ -31,10 +32,13 @@ class Layout:
 
 
 def layouts(program: Program, names: Sequence[str]) -> list[Layout]:
-    """Return the layout of each variable by name."""
+    """Return the layout of each variable by name. Raises `InputError` for a table, which is no number over time."""
+    there = {output.name for output in program.outputs}
     shapes = {shape.name: shape for shape in program.shapes}
     found = []
     for name in names:
+        if name not in there:
+            raise InputError(Problem(f"'{name}' is no number over time"))
         shape = shapes.get(name)
         dims, coords = (shape.dims, shape.coords) if shape else ((), ())
         keys = tuple(keyed(name, cell) for cell in itertools.product(*coords))

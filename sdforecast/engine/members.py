@@ -16,6 +16,7 @@ from sdforecast.engine.jobs import threads as all_threads
 from sdforecast.engine.once import refuse_elements
 from sdforecast.engine.processes import Job
 from sdforecast.model import ModelFile
+from sdforecast.model.reading import CONTROL
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def _with_pysd(
         model, columns, sets, until=until, processes=processes.workers(len(jobs))
     ) as run:  # fmt: skip
         values = run(jobs, lambda: advance(1))
-    control = {**model.control, **({} if until is None else {"FINAL TIME": until})}
-    times, saved = clock(*(control[name] for name in ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")))
+    control = {name: shared.get(name, value) for name, value in model.control.items()}
+    times, saved = clock(*(control[name] for name in CONTROL))
     if out is not None:
         out[...] = values
         values = out

@@ -79,13 +79,14 @@ def split(
     series: dict[str, pd.Series] = {}
     tables: list[Table] = []
     for key, value in given.items():
-        if not isinstance(value, pd.Series):
-            fixed[key] = _number(key, value)
-        elif kinds.get(key.partition("[")[0]) == "lookup":
-            points = _points(key, value)
+        if kinds.get(key.partition("[")[0]) == "lookup":
+            level = value if isinstance(value, pd.Series) else pd.Series(_number(key, value), index=[0.0, 1.0])
+            points = _points(key, level)
             tables.append(Table(key, tuple(map(float, points.index)), tuple(map(float, points)), "interpolate"))
-        else:
+        elif isinstance(value, pd.Series):
             series[key] = _points(key, value)
+        else:
+            fixed[key] = _number(key, value)
     return fixed, series, tables
 
 

@@ -237,14 +237,14 @@ def _own_time(
         what = "does not count months with our instruments, so a scenario cannot be applied"
         raise InputError(Problem(what, file=str(model.path), hint="run it without a scenario"))
     names = [model.name_of(name) for name in variables] if variables is not None else shown(model)
-    program = choose(model, engine, lambda machine: machine.base)
+    found = choose(model, engine, lambda machine: (machine.base, machine.control(fixed)))
+    program, control = found if found is not None else (None, {n: fixed.get(n, v) for n, v in model.control.items()})
     if program is None:  # PySD: scalars only
         several = set(model.variables.loc[model.variables["subscripts"] != "", "name"])
         names = names if variables is not None else [name for name in names if name not in several]
         chosen = [layout.Layout(name, (), (), (name,)) for name in names]
     else:
         chosen = layout.layouts(program, names)
-    control = {name: fixed.get(name, value) for name, value in model.control.items()}
     final = control["FINAL TIME"] if last is None else last
     times, saved = clock(control["INITIAL TIME"], final, control["TIME STEP"], control["SAVEPER"])
     rows = labels(times[saved, 0], control["TIME STEP"])

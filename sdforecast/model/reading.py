@@ -37,7 +37,7 @@ _EXTERNAL_RANGE = re.compile(r"\bGET\s+(?:XLS|DIRECT)\s+SUBSCRIPT\s*\(\s*'([^']+
 TREATMENT = 2
 """Grows when we treat PySD's translation in another way."""
 
-DESCRIPTION = "description-1.json"
+DESCRIPTION = "description-2.json"
 """Name of the file with what we tell of a model; its number grows when that changes."""
 
 CONTROL = ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")
@@ -257,6 +257,8 @@ def _variables(file: Path, content: bytes, loaded: Any, doc: pd.DataFrame) -> pd
 
 def _control(loaded: Any) -> dict[str, float]:
     formulas = loaded.components._control_vars  # PySD offers them publicly only once the model has been started
+    loaded.components._init_outer_references({"scope": loaded, "time": loaded.time})  # they may refer to each other
+    loaded.time.set_control_vars(**formulas)
     return {name: _evaluated(formulas[name.lower().replace(" ", "_")]) for name in CONTROL}
 
 

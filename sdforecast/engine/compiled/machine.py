@@ -28,6 +28,7 @@ from sdforecast.engine.compiled.program import Program, Table
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model import ModelFile
+from sdforecast.model.reading import CONTROL
 
 if TYPE_CHECKING:
     from sdforecast.engine.compiled.kernel import Kernel
@@ -189,6 +190,7 @@ class Machine:
         given = dict(fixed or {})
         starts = {f"initial {key}" for key in initials}
         self._check([name for name in (*given, *varied, *series) if name not in starts])
+        self._check_tables([table.name for table in tables])
         same_rows(varied)
         for name in varied:
             if name in self.assumed:
@@ -209,19 +211,37 @@ class Machine:
             self._ready[question] = self._made(question)
         return self._ready[question]
 
+    def control(self, fixed: Mapping[str, float]) -> dict[str, float]:
+        """Return initial and final time, step and saving period where `fixed` is given."""
+        values = [float(fixed.get(p.key, fixed.get(p.name, p.value))) for p in self.base.parameters]
+        return {name: constant(self.base, name, values) for name in CONTROL}
+
     def _is_new(self, name: str, series: Collection[str]) -> bool:
         """Return whether a name becomes a constant by being given: the file has none, or all of it is given by row."""
         variable = name.partition("[")[0]
         return variable not in self._constants or variable in series
 
     def _check(self, names: Collection[str]) -> None:
-        """Raise `InputError` for an element that its variable does not have."""
+        """Raise `InputError` for a name that is not there, or an element that its variable does not have."""
         keys = {output.key for output in self.base.outputs} | {table.name for table in self.base.tables}
+        there = keys | {output.name for output in self.base.outputs}
         for name in names:
-            if "[" in name and name not in keys:
+            if name not in there and "[" not in name:
+                raise InputError(
+                    Problem(f"no variable '{name}'", file=str(self.model.path), hint=nearest(name, sorted(there)))
+                )
+            if name not in there:
                 known = [key for key in keys if key.startswith(name.partition("[")[0] + "[")]
                 hint = nearest(name, sorted(known)) if known else "it has no subscripts"
                 raise InputError(Problem(f"no '{name}'", file=str(self.model.path), hint=hint))
+
+    def _check_tables(self, names: Collection[str]) -> None:
+        """Raise `InputError` for a table that is not there."""
+        known = {table.name for table in self.base.tables}
+        known |= {name.partition("[")[0] for name in known}
+        if strange := next((name for name in names if name not in known), None):
+            what = f"no table '{strange}' that an equation reads"
+            raise InputError(Problem(what, file=str(self.model.path), hint=nearest(strange, sorted(known))))
 
     def cells(self, name: str) -> list[str]:
         """Return the keys that a name stands for: those of all cells of a variable, or the one that it is."""

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -30,7 +31,7 @@ from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.engine.compiled.specialise import specialise
 from sdforecast.engine.compiled.storing import from_text, to_text
 from sdforecast.engine.compiled.unroll import unroll
-from sdforecast.errors import InputError
+from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
 
 _SOURCES = ("reading", "unroll", "lower", "building", "operations", "program", "storing")
@@ -92,16 +93,23 @@ def lowered(
 def made(program: Program, question: Question) -> Leveled:
     """Return a lowered program made ready for a question."""
     points = {table.name: (table.x, table.y) for table in question.tables}
-    tables = [(table, *points.get(table.name, (table.x, table.y))) for table in program.tables]
-    given = replace(program, tables=tuple(replace(table, x=x, y=y) for table, x, y in tables))
+    given = replace(program, tables=tuple(_with_points(table, points) for table in program.tables))
     special = specialise(given, initials=question.initials, outputs=question.columns)
     integrated = integrate(special)
     if question.fast:
         integrated = reciprocals(integrated)
     parameters = {parameter.key: k for k, parameter in enumerate(integrated.parameters)}
+    if strange := next((key for key in question.varied if key not in parameters), None):
+        raise InputError(Problem(f"'{strange}' is no number that could be given", hint=nearest(strange, parameters)))
     varied = tuple(parameters[key] for key in question.varied)
     own = tuple(integrated.series.index(key) for key in question.own)
     return level(integrated, varied=varied, own=own)
+
+
+def _with_points(table: Table, points: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]) -> Table:
+    """Return a table with the points that are given for it, or for all cells of its variable."""
+    x, y = points.get(table.name, points.get(table.name.partition("[")[0], (table.x, table.y)))
+    return replace(table, x=x, y=y)
 
 
 # --- the cache of lowered programs ---------------------------------------------------------------------
