@@ -25,6 +25,7 @@ AT_ONCE = 100_000_000
 """Operations that a thread does between two looks at whether it should stop: some hundredths of a second."""
 
 _P = ctypes.c_void_p
+_ONE_BLOCK = np.array([1, 0, 0], dtype=np.int64)
 
 
 def compile_kernel(leveled: Leveled, *, gradient: bool = False, widths: Sequence[int] | None = None) -> Kernel:
@@ -176,7 +177,7 @@ class Kernel:
         varied, own = np.ascontiguousarray(inputs.varied[0]), np.ascontiguousarray(inputs.own[0])
         self._forward(
             len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
-            _at(shared.lengths), _at(ring), _at(values), _at(np.array([1, 0, 0])), _at(tape),
+            _at(shared.lengths), _at(ring), _at(values), _at(_ONE_BLOCK), _at(tape),
         )  # fmt: skip
         return Forward(values, tape, inputs, shared)
 
@@ -210,4 +211,4 @@ def _lanes_last(values: np.ndarray, width: int) -> np.ndarray:
 
 def _at(array: np.ndarray) -> int:
     """Return where an array begins in memory."""
-    return array.ctypes.data
+    return int(array.__array_interface__["data"][0])  # a third of the time of `array.ctypes.data`
