@@ -78,7 +78,7 @@ class _Compiled:
         self.varied |= {n: None for n in names if n not in assumed and any(one.get(n) != first.get(n) for one in given)}
         results: list[np.ndarray | None] = [None] * len(jobs)
         alike = [
-            (job.series, frozenset(one) & set(self.series[job.series]), tuple(one.get(name) for name in assumed))
+            (job.series, self._replaced(one, self.series[job.series]), tuple(one.get(name) for name in assumed))
             for job, one in zip(jobs, given, strict=True)
         ]
         for kind in dict.fromkeys(alike):
@@ -86,7 +86,7 @@ class _Compiled:
             members = [m for m, other in enumerate(alike) if other == kind]
             series = {name: values for name, values in self.series[k].items() if name not in replaced}
             try:
-                values = self._run(series, [given[m] for m in members], list(names), advance)
+                values = self._run(series, [given[m] for m in members], advance)
             except Unsupported as reason:
                 what = f"not compiled: {reason}"
                 hint = "--engine pysd can"
@@ -95,14 +95,18 @@ class _Compiled:
                 results[m] = value
         return np.stack([result for result in results if result is not None])
 
+    def _replaced(self, given: Mapping[str, float], series: Mapping[str, pd.Series]) -> frozenset[str]:
+        """Return the names that are no constants of the file (a job without them keeps their equations or series)."""
+        return frozenset(name for name in given if self.machine.is_new(name, series))
+
     def _run(
         self,
         series: Mapping[str, pd.Series],
         given: Sequence[Mapping[str, float]],
-        names: Sequence[str],
         advance: Callable[[], None],
     ) -> np.ndarray:
-        """Run members that share their series; what all of them agree on is not varied."""
+        """Run members that share their series and what they replace; what all of them agree on is not varied."""
+        names = dict.fromkeys(name for one in given for name in one)
         varied = [name for name in self.varied if name in names]
         fixed = {
             **{name: given[0][name] for name in names if name not in self.varied and name in given[0]},

@@ -195,7 +195,7 @@ class Machine:
         for name in varied:
             if name in self.assumed:
                 raise Unsupported(f"draws of '{name}', on which the number of its equations depends")
-        names = {name for name in (*given, *varied) if self._is_new(name, series)} - starts
+        names = {name for name in (*given, *varied) if self.is_new(name, series)} - starts
         question = Question(
             columns=tuple(columns),
             series=frozenset(series),
@@ -216,7 +216,7 @@ class Machine:
         values = [float(fixed.get(p.key, fixed.get(p.name, p.value))) for p in self.base.parameters]
         return {name: constant(self.base, name, values) for name in CONTROL}
 
-    def _is_new(self, name: str, series: Collection[str]) -> bool:
+    def is_new(self, name: str, series: Collection[str]) -> bool:
         """Return whether a name becomes a constant by being given: the file has none, or all of it is given by row."""
         variable = name.partition("[")[0]
         return variable not in self._constants or variable in series

@@ -160,6 +160,8 @@ class Context(ABC):
             return self.assumed[found.data]
         if found.op == "initial":
             return self.value(found.args[0], what, variable)
+        if found.op == "start":
+            return self._control("initial_time")
         if found.op not in OPERATIONS:
             raise Unsupported(what, variable)
         return float(OPERATIONS[found.op].numpy(*(self.value(arg, what, variable) for arg in found.args)))
