@@ -1,4 +1,9 @@
-"""C made from a program, compiled with gcc: scalar or in lanes, strict or with -ffast-math, with OpenMP's `simd`."""
+"""C made from a program, compiled with gcc: scalar or in lanes, strict or with -ffast-math, with OpenMP's `simd`.
+
+Strict means that no flag changes a value. For lanes gcc must also know that nobody looks at `errno` or at the
+processor's exception flags, and that glibc has vector forms of `exp` and the like, which its header tells only under
+-ffast-math: without these it does not vectorise.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,8 @@ from sdforecast.engine.compiled.level import Level, Leveled
 from sdforecast.engine.compiled.program import Table
 
 STRICT = ("-O3", "-march=native", "-fopenmp-simd", "-ffp-contract=off")
+STRICT_LANES = (*STRICT, "-fno-math-errno", "-fno-trapping-math")
+FUNCTIONS = ("exp", "log", "sin", "cos", "tanh")
 FAST = ("-O3", "-march=native", "-fopenmp-simd", "-ffast-math")
 
 
@@ -26,7 +33,10 @@ class CPeer:
         self._folder = tempfile.TemporaryDirectory()
         source, library = Path(self._folder.name) / "run.c", Path(self._folder.name) / "run.so"
         source.write_text(_source(leveled, lanes), encoding="utf-8")
-        subprocess.run(["gcc", *flags, "-shared", "-fPIC", str(source), "-o", str(library), "-lm"], check=True)
+        libraries = ["-lmvec"] if lanes > 1 and "-ffast-math" not in flags else []
+        subprocess.run(
+            ["gcc", *flags, "-shared", "-fPIC", str(source), "-o", str(library), *libraries, "-lm"], check=True
+        )
         self._run = ctypes.CDLL(str(library)).run
         self._run.restype = None
         self._run.argtypes = [ctypes.c_long, ctypes.c_long, *[ctypes.c_void_p] * 5]
@@ -69,7 +79,7 @@ def _source(leveled: Leveled, lanes: int) -> str:
     held = [k for k in member if any(k in program.nodes[j].args for j in step) or k in _roots(leveled)]
     body = _declared(step, lines(leveled, C, Level.STEP, step_leaf, ";"), is_truth)
     return "\n".join([
-        "#include <math.h>", "#include <stdlib.h>", *(_table(k, t) for k, t in enumerate(program.tables)),
+        *(_HEAD if lanes > 1 else _HEAD[:1]), *(_table(k, t) for k, t in enumerate(program.tables)),
         "void run(long rows, long members, const double *restrict varied, const double *restrict shared,",
         "         const double *restrict table, const char *restrict saved, double *restrict out) {", *shared,
         f"for (long b = 0; b < members; b += {lanes}) {{",
@@ -92,6 +102,13 @@ def _declared(nodes: list[int], made: list[str], is_truth: set[int]) -> list[str
     return [f"const {'int' if k in is_truth else 'double'} {line}" for k, line in zip(nodes, made, strict=True)]
 
 
+_HEAD = (
+    "#include <math.h>",
+    "#ifndef __FAST_MATH__",
+    *(f"#pragma omp declare simd simdlen(8) notinbranch\ndouble {f}(double);" for f in FUNCTIONS),
+    "#pragma omp declare simd simdlen(8) notinbranch\ndouble pow(double, double);",
+    "#endif",
+)
 _TRUTHS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not")
 
 

@@ -3,9 +3,9 @@
     python benchmarks/engine/run.py [--quick]
 
 Peers: PySD, pysimlin, JAX, numba, and C made of the same program (strict, and with -ffast-math). Those that are not
-installed are left out and named; `requirements.txt` has them. All must agree with the engine to 1e-9 before anything is
-timed. A time is the least of several; CPU time of the thread, wall time beside it. The tables go to `results.csv`, the
-picture to `engine.svg`.
+installed are left out and named; `requirements.txt` has them. Each must agree with the engine to 1e-9 before it is
+timed, and no time is told unless all do. A time is the least of several; CPU time of the process, wall time beside it.
+Times go to `results.csv`, ratios and what they should be to `ratios.csv`, the picture to `engine.svg`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from __future__ import annotations
 import argparse
 import platform
 import shutil
-import tempfile
+import sys
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import make_ring
 import numpy as np
 import pandas as pd
 
@@ -33,6 +33,7 @@ from sdforecast.engine.compiled.machine import Machine, Ready
 from sdforecast.model import read
 
 HERE = Path(__file__).parent
+MODELS = HERE.parent / "models"
 MEMBERS = 512
 DEATHS = ["synthetic opioid deaths", "dose", "powder purity", "people in treatment", "active producers"]
 
@@ -74,23 +75,49 @@ class Timer:
             work()
             cpu, wall = min(cpu, time.process_time() - cpu_begun), min(wall, time.perf_counter() - begun)
         self.rows.append(Row(model, tool, what, cpu / each, wall / each, note))
-        print(
-            f"{model:<10} {tool:<22} {what:<28} {1e6 * cpu / each:>14,.1f} us cpu {1e6 * wall / each:>14,.1f} us wall"
-        )
+        say(f"{model}: {tool}, {what}")
+
+    def first(self, model: str, tool: str, what: str, work: Callable[[], Any]) -> Any:
+        """Time the first call of `work`, which compiles; return what it returns."""
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        result = work()
+        self.rows.append(Row(model, tool, what, time.process_time() - cpu_begun, time.perf_counter() - begun))
+        return result
+
+
+def say(text: str) -> None:
+    """Tell how far we are."""
+    print(text, file=sys.stderr)
 
 
 def agree(name: str, one: np.ndarray, two: np.ndarray) -> None:
     """Stop if two results differ by more than 1e-9 of a variable's largest value."""
     scale = np.abs(one).max(axis=tuple(range(one.ndim - 1)), keepdims=True) + 1e-300
     worst = float((np.abs(one - two) / scale).max())
-    print(f"{name}: agrees to {worst:.1e}")
+    say(f"{name}: agrees to {worst:.1e}")
     if not worst < 1e-9:
         raise SystemExit(f"{name} does not agree")
 
 
 def single(ready: Ready, inputs: Inputs) -> Callable[[], Any]:
-    """Return the kernel of one run: what members share, and the loop."""
-    return lambda: ready.kernel.run(inputs)
+    """Return the machine code of one run, arrays laid out beforehand as for the C: what members share, and the loop."""
+    code = ready.kernel
+    out = code.run(inputs)
+    shared, saved = code._share(inputs), inputs.saved.astype(np.int8)
+    given = [np.ascontiguousarray(array, dtype=float) for array in (inputs.parameters, inputs.clock, inputs.series)]
+    ring = np.empty(max(int(shared.lengths.sum()), 1))
+    shape = np.array([1, 0, out[0].size], dtype=np.int64)
+    arrays = (inputs.varied, shared.slots, shared.table, inputs.own, saved, shared.lengths, ring, out, shape)
+    first = [array.ctypes.data for array in (*given, shared.slots, shared.table)]
+    second = [array.ctypes.data for array in arrays]
+    rows, keep = len(inputs.clock), (given, arrays)
+
+    def work() -> object:
+        code._tabulate(rows, *first)
+        code._run[1](rows, *second)
+        return keep
+
+    return work
 
 
 def measure(timer: Timer, label: str, path: Path, columns: list[str], drawn: list[str]) -> None:
@@ -100,7 +127,9 @@ def measure(timer: Timer, label: str, path: Path, columns: list[str], drawn: lis
     alone = machine.ready(columns)
     batch = alone.batch({})
     reference = alone.run(batch)
-    timer.add(label, "sdforecast", "one run, kernel", single(alone, batch.inputs), repeats=timer.repeats * 5)
+    timer.add(label, "sdforecast", "one run, kernel", single(alone, batch.inputs), repeats=timer.repeats * 20)
+    timer.add(label, "sdforecast", "one run, kernel from NumPy", lambda: alone.kernel.run(batch.inputs))
+    timer.add(label, "sdforecast", "of it what time alone decides", lambda: alone.kernel._share(batch.inputs))
     sdf_model = sdf.load_model(path)
     sdf_model.run(variables=columns)
     timer.add(label, "sdforecast", "one run, Model.run", lambda: sdf_model.run(variables=columns))
@@ -114,7 +143,7 @@ def measure(timer: Timer, label: str, path: Path, columns: list[str], drawn: lis
                 warnings.simplefilter("ignore")
                 peer(timer, label, path, columns, ready, draws, reference)
         except ImportError as error:
-            print(f"{label}: {error.name or error} is not installed, left out")
+            say(f"{label}: {error.name or error} is not installed, left out")
 
 
 def ensemble(timer: Timer, label: str, machine: Machine, columns: list[str], drawn: list[str]) -> tuple[Ready, Inputs]:
@@ -141,9 +170,14 @@ def ensemble(timer: Timer, label: str, machine: Machine, columns: list[str], dra
     return made[False]
 
 
+def first_of(draws: Inputs) -> Inputs:
+    """Return the first member."""
+    return replace(draws, varied=draws.varied[:1], own=draws.own[:1])
+
+
 def gradient(timer: Timer, label: str, ready: Ready, draws: Inputs) -> None:
     """Measure value and gradient."""
-    one = Inputs(draws.clock, draws.saved, draws.parameters, draws.varied[:1], draws.series, draws.own[:1])
+    one = first_of(draws)
     code = ready.gradient_kernel
     cotangent = np.ones_like(code.forward(one).values)
     timer.add(label, "sdforecast", "one run, all drawn", lambda: ready.kernel.run(one), repeats=timer.repeats * 5)
@@ -180,9 +214,9 @@ def c_peers(
 ) -> None:
     """Measure C."""
     if shutil.which("gcc") is None:
-        print("gcc is not installed, C left out")
+        say("gcc is not installed, C left out")
         return
-    from c_peer import FAST, STRICT, CPeer
+    from c_peer import FAST, STRICT, STRICT_LANES, CPeer
 
     scalar = CPeer(alone.leveled, 1, STRICT)
     arrays = scalar.prepared(inputs)
@@ -191,7 +225,7 @@ def c_peers(
     ours = ready.kernel.run(draws)
     for tool, lanes, flags in (
         ("C -O3, one lane", 1, STRICT),
-        ("C -O3, eight lanes", 8, STRICT),
+        ("C -O3, eight lanes", 8, STRICT_LANES),
         ("C -ffast-math, eight", 8, FAST),
     ):
         peer = CPeer(ready.leveled, lanes, flags)
@@ -210,9 +244,7 @@ def numba_peer(
     run = numba_run(ready.leveled)
     slots, table = shared_values(ready.leveled, draws)
     out = np.empty((MEMBERS, int(draws.saved.sum()), len(columns)))
-    begun = time.perf_counter()
-    run(draws.varied[:1], slots, table, draws.saved, out[:1])
-    timer.rows.append(Row(label, "numba", "compile", time.perf_counter() - begun, time.perf_counter() - begun))
+    timer.first(label, "numba", "compile", lambda: run(draws.varied[:1], slots, table, draws.saved, out[:1]))
     run(draws.varied, slots, table, draws.saved, out)
     agree(f"{label}, numba", ready.kernel.run(draws), out)
     timer.add(
@@ -232,19 +264,18 @@ def jax_peer(
     from python_peers import jax_run
 
     run = jax_run(ready.leveled, draws)
-    one, many, few = jax.jit(run), jax.jit(jax.vmap(run)), draws.varied[:64]
-    agree(f"{label}, JAX", ready.kernel.run(draws)[0], np.asarray(one(draws.varied[0])))
+    one, many = jax.jit(run), jax.jit(jax.vmap(run))
     slope = jax.jit(jax.value_and_grad(lambda x: run(x).sum()))
-    for name, work, each in (
-        ("one run, all drawn", lambda: one(draws.varied[0]).block_until_ready(), 1),
-        ("a member of an ensemble", lambda: many(few).block_until_ready(), 64),
-        ("value and gradient", lambda: slope(draws.varied[0])[1].block_until_ready(), 1),
+    code, ours = ready.gradient_kernel, ready.kernel.run(draws)
+    forward = code.forward(first_of(draws))
+    expected = (ours[:1], ours, code.pull(forward, np.ones_like(forward.values))[0][None, None])
+    for name, work, each, right in (
+        ("one run, all drawn", lambda: one(draws.varied[0])[None].block_until_ready(), 1, expected[0]),
+        ("a member of an ensemble", lambda: many(draws.varied).block_until_ready(), MEMBERS, expected[1]),
+        ("value and gradient", lambda: slope(draws.varied[0])[1][None, None].block_until_ready(), 1, expected[2]),
     ):
-        begun = time.perf_counter()
-        work()
-        took = time.perf_counter() - begun
-        timer.rows.append(Row(label, "JAX", f"compile: {name}", took, took))
-        timer.add(label, "JAX", name, work, each=each)
+        agree(f"{label}, JAX, {name}", right, np.asarray(timer.first(label, "JAX", f"compile: {name}", work)))
+        timer.add(label, "JAX", name, work, each=each, repeats=3)
 
 
 def pysd_peer(
@@ -271,7 +302,7 @@ def simlin_peer(
         names = {name.replace("_", " ").lower(): name for name in simulation.get_var_names()}
         found = np.stack([simulation.get_series(names[column.lower()]) for column in columns], axis=-1)
     except Exception as error:  # it does not run every model
-        print(f"{label}: pysimlin does not run it: {type(error).__name__} {str(error)[:120]}")
+        say(f"{label}: pysimlin does not run it: {type(error).__name__} {str(error)[:120]}")
         return
     agree(f"{label}, pysimlin", reference[0], found)
 
@@ -282,16 +313,15 @@ def simlin_peer(
     timer.add(label, "pysimlin", "one run, kernel", again, note="reset and run again, loop analysis off")
 
 
-def memory(path: Path) -> None:
-    """Print the memory of an ensemble against its output."""
-    import tracemalloc
-
+def memory(path: Path) -> float:
+    """Return the most memory that an ensemble takes, in sizes of its output."""
     model = sdf.load_model(path)
-    model.run_ensemble({"lifetime 1": np.linspace(5, 6, 8)}, variables=["stock 1"])
+    model.run_ensemble({"lifetime 1": np.linspace(5, 6, 8)}, variables=["stock 1", "stock 2"])
     tracemalloc.start()
     runs = model.run_ensemble({"lifetime 1": np.linspace(5, 6, 20_000)}, variables=["stock 1", "stock 2"])
-    print(f"memory of an ensemble: {tracemalloc.get_traced_memory()[1] / runs.nbytes:.2f} times its output")
+    most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    return most / float(runs.nbytes)
 
 
 def versions() -> str:
@@ -315,23 +345,30 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
     timer = Timer(3 if parser.parse_args().quick else 12)
-    with tempfile.TemporaryDirectory() as folder:
-        inside, named = make_ring.write(Path(folder))
-        columns = [f"stock {k}" for k in range(0, 25, 5)]
-        drawn = [f"lifetime {k}" for k in range(25)]
-        measure(timer, "ring", inside, columns, drawn)
-        pysd_peer(timer, "ring named", named, columns, *_reference(named, columns))
-        memory(inside)
+    inside, named = MODELS / "ring.mdl", MODELS / "ring-named.mdl"
+    columns = [f"stock {k}" for k in range(0, 25, 5)]
+    measure(timer, "ring", inside, columns, [f"lifetime {k}" for k in range(25)])
+    pysd_peer(timer, "ring named", named, columns, *_reference(named, columns))
+    taken = memory(inside)
     ours = read()
     estimated = sorted(pd.read_csv(HERE.parents[1] / "calibration/estimate/best.csv")["parameter"])
     measure(timer, "fentanyl", ours.path, DEATHS, [name for name in estimated if name in ours.names])
-    table = pd.DataFrame([row.__dict__ for row in timer.rows])
-    table.to_csv(HERE / "results.csv", index=False, float_format="%.4g")
-    (HERE / "machine.txt").write_text(versions() + "\n", encoding="utf-8")
+    finish(pd.DataFrame([row.__dict__ for row in timer.rows]), taken)
+
+
+def finish(table: pd.DataFrame, taken: float) -> None:
+    """Write and print the results."""
     import drawing
 
+    ratios = drawing.ratios(table, taken)
+    table.to_csv(HERE / "results.csv", index=False, float_format="%.4g")
+    ratios.to_csv(HERE / "ratios.csv", index=False)
+    (HERE / "machine.txt").write_text(versions() + "\n", encoding="utf-8")
     drawing.draw(table, HERE)
-    print(drawing.ratios(table).to_string(index=False))
+    for row in table.itertuples():
+        cpu, wall = 1e6 * row.cpu, 1e6 * row.wall
+        print(f"{row.model:<10} {row.tool:<23} {row.what:<30} {cpu:>14,.1f} us cpu {wall:>14,.1f} us wall")
+    print(ratios.to_string(index=False))
 
 
 def _reference(path: Path, columns: list[str]) -> tuple[Ready, Inputs, np.ndarray]:

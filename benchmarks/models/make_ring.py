@@ -1,13 +1,12 @@
 """Write the model that the engines are compared on: 25 stocks in a ring, each filled by the one before it.
 
-    python benchmarks/engine/make_ring.py FOLDER
+    python benchmarks/models/make_ring.py
 
 It has no meaning; it has what policy models have: tables, sines, steps, minima, smooths, a delay. Two files come out:
 `ring.mdl` with its tables inside the equations (which PySD runs faster) and `ring-named.mdl` with named ones.
 """
 
 import math
-import sys
 from pathlib import Path
 
 STOCKS = 25
@@ -69,7 +68,6 @@ def ring(*, named: bool) -> str:
 
 def write(folder: Path) -> tuple[Path, Path]:
     """Write both files into a folder; return their paths, tables inside first."""
-    folder.mkdir(parents=True, exist_ok=True)
     inside, named = folder / "ring.mdl", folder / "ring-named.mdl"
     inside.write_text(ring(named=False), encoding="utf-8")
     named.write_text(ring(named=True), encoding="utf-8")
@@ -77,5 +75,4 @@ def write(folder: Path) -> tuple[Path, Path]:
 
 
 if __name__ == "__main__":
-    for path in write(Path(sys.argv[1] if len(sys.argv) > 1 else ".")):
-        print(path)
+    write(Path(__file__).parent)
