@@ -31,10 +31,11 @@ from sdforecast.model.groups import groups
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
 LARGEST = 50_000_000
-_EXTERNAL_RANGE = re.compile(r"\bGET\s+(?:XLS|DIRECT)\s+SUBSCRIPT\s*\(\s*'([^']+)'", re.IGNORECASE)
 """Bytes beyond which a file is refused: the largest public models are below one tenth of it."""
 
-TREATMENT = 2
+_EXTERNAL_RANGE = re.compile(r"\bGET\s+(?:XLS|DIRECT)\s+SUBSCRIPT\s*\(\s*'([^']+)'", re.IGNORECASE)
+
+TREATMENT = 3
 """Grows when we treat PySD's translation in another way."""
 
 DESCRIPTION = "description-2.json"
@@ -98,7 +99,8 @@ def read(path: str | Path | None = None) -> ModelFile:
     file = Path(path) if path is not None else shipped.model_file()
     content = _content(file)
     version = metadata.version("pysd")  # without loading it: most readings find all they need in the cache
-    key = hashlib.sha256(content + f"\0{version}\0{TREATMENT}\0{file.parent.resolve()}".encode()).hexdigest()[:32]
+    rest = f"\0{version}\0{TREATMENT}\0{file.parent.resolve()}\0{_hash_of_ranges(content, file.parent)}"
+    key = hashlib.sha256(content + rest.encode()).hexdigest()[:32]
     translation = _folder() / key / "model.py"
     if not translation.is_file():
         _translate(file, content, translation)

@@ -19,9 +19,10 @@ from typing import Any
 
 from pysd.translators.structures.abstract_model import AbstractSubscriptRange
 
-from sdforecast.model.reading import VENSIM
+from sdforecast.model.reading import CONTROL, VENSIM
 
 _BRACKETED = re.compile(r"\(\s*-\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)\s*\)(?=\s*\^)")
+_FILE_TAG = re.compile(r"^30:(\?[^=\n]+)=(.+)$", re.MULTILINE)
 _LISTED = re.compile(r"\(\s*([^():]+?)\s*:\s*([^()]*?)\s*\)")
 
 
@@ -45,19 +46,29 @@ def abstract_model(file: Path) -> Any:
     is_vensim = file.suffix.lower() in VENSIM
     parsed = (VensimFile if is_vensim else XmileFile)(file)
     if is_vensim:
-        parsed.model_text = _BRACKETED.sub(r"(-1*\1)", parsed.model_text)
+        parsed.model_text = _BRACKETED.sub(r"(-1*\1)", _with_files(parsed.model_text, file))
     else:
         for node in parsed.xmile_root.iter("{*}eqn"):
             node.text = _BRACKETED.sub(r"(-1*\1)", node.text or "")
     parsed.parse()
     model = parsed.get_abstract_model()
     for section in model.sections:
+        for element in section.elements:  # TIME_STEP and Time Step are the same to Vensim
+            spelled = element.name.replace("_", " ").upper()
+            element.name = spelled if spelled in CONTROL else element.name
         for known in section.subscripts:
             known.mapping = list(known.mapping)  # PySD shares one list between all ranges of all models, and adds to it
     if is_vensim:
         for section, read in zip(model.sections, parsed.sections, strict=True):
             section.subscripts = tuple(_mended(each, read.content) for each in section.subscripts)
     return model
+
+
+def _with_files(text: str, file: Path) -> str:
+    """Return equations with file names for what stands for them: `'?data'`, which the settings at the end explain."""
+    for tag, name in _FILE_TAG.findall(file.read_text(encoding="utf-8", errors="replace")):
+        text = text.replace(f"'{tag}'", f"'{name.strip()}'")
+    return text
 
 
 def _mended(known: Any, text: str) -> Any:

@@ -49,6 +49,7 @@ def pysd(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 def _key(column: str) -> str:
     """Return PySD's `name[one,two]` as we write it."""
     name, bracket, cell = column.rpartition("[")
+    bracket = bracket if column.endswith("]") else ""  # not "a [name] in quotes"
     return f"{name}[{', '.join(part.strip() for part in cell[:-1].split(','))}]" if bracket else column
 
 

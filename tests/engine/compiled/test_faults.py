@@ -63,7 +63,7 @@ def test_data_that_is_not_there(tmp_path: Path) -> None:
         ("R: x, y \n d[R] = 1, 2 \n a[R] = VECTOR SORT ORDER(d[R], 1)", "VECTOR SORT ORDER", "a"),
         ("R: x, y \n d[R] = 1, 2 \n a = VECTOR SELECT(d[R!], d[R!], 0, 1, 0)", "VECTOR SELECT", "a"),
         ("data :INTERPOLATE: \n a = data * 2", "data without a file", "data"),
-        ("a = DELAY N(Time + 1, 2, 1, order) \n order = 2 + Time", "an order that is not constant", "a"),
+        ("a = DELAY N(Time + 1, 2, 1, order(Time)) \n order((0, 2), (9, 5))", "an order that is not constant", "a"),
         ("a = SMOOTH N(Time + 1, 2, 1, 0)", "an order of 0", "a"),
         ("a = GET TIME VALUE(0, 0, 0)", "GET TIME VALUE", "a"),
         ("t((0, 1), (2, 5)) \n a = LOOKUP INVERT(t, Time)", "LOOKUP INVERT", "a"),

@@ -1,4 +1,4 @@
-"""The Excel file that `features/external_excel.mdl` reads."""
+"""The Excel file that models in `features` read."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _SHEETS: dict[str, list[list[object]]] = {
         ["one", 42],
     ],
     "series": [["time", "value"], [0, 1], [2, 5], [5, 3.5], [9, 8]],
+    "wide": [["t", 0, 2, 5, 8], ["a", 1, 2, 3, 4.5], ["b", 5, None, 1, 2], [], ["c", 7, 8], ["d", 9, 10]],
     "rows": [["time", 0, 2, 5, 9], ["value", 3, 1, 4, 1.5]],
 }
 
