@@ -81,17 +81,15 @@ class Tangent:
                 raise InputError(Problem(f"'{word}' is not among the variables of the run", hint=nearest(word, kept)))
             self._fill(cotangent, layout, np.asarray(given, dtype=float))
         by_parameter, by_row = self._ready.gradient_kernel.pull(self._forward, cotangent)
-        names = self._ready.question.varied
-        plain = {name: float(by_parameter[k]) for k, name in enumerate(names) if not name.startswith("initial ")}
-        initial = {
-            n[len("initial ") :]: float(by_parameter[k]) for k, n in enumerate(names) if n.startswith("initial ")
-        }
+        question = self._ready.question
+        found = dict(zip(question.varied, map(float, by_parameter), strict=True))
+        initial = {key: found.pop(f"initial {key}") for key in question.initials}
         series: dict[str, np.ndarray] = {}
-        for k, key in enumerate(self._ready.question.own):
+        for k, key in enumerate(question.own):
             name, knots = self._knots[key]
             counted = np.einsum("rs,rsk->k", by_row[..., k], weights(self._batch.inputs.clock, knots))
             series[name] = series.get(name, 0.0) + counted
-        return Gradient(plain, initial, series)
+        return Gradient(found, initial, series)
 
     def _fill(self, cotangent: np.ndarray, layout: Layout, given: np.ndarray) -> None:
         shape = self.runs[layout.name].shape

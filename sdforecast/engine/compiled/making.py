@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -79,6 +80,7 @@ def lowered(
     place = _place(model, series, constants, shaping)
     program = _kept(place)
     if program is None:
+        _forget_files()
         unrolled = unroll(abstract_model(model), model.path.parent)
         method = integration_method(model.path)
         try:
@@ -110,6 +112,13 @@ def _with_points(table: Table, points: Mapping[str, tuple[tuple[float, ...], tup
     """Return a table with the points that are given for it, or for all cells of its variable."""
     x, y = points.get(table.name, points.get(table.name.partition("[")[0], (table.x, table.y)))
     return replace(table, x=x, y=y)
+
+
+def _forget_files() -> None:
+    """Let PySD read spreadsheets anew: it keeps those of the last model, which may have changed."""
+    external = sys.modules.get("pysd.py_backend.external")
+    if external is not None:
+        external.Excels.clean()
 
 
 # --- the cache of lowered programs ---------------------------------------------------------------------
