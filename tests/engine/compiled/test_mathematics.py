@@ -81,6 +81,12 @@ def test_pow_is_right_to_the_last_place(points: np.random.Generator) -> None:
     assert _worst(_computed("pow", x, y), exact) < 1.01
 
 
+def test_tanh_is_right_to_the_last_place(points: np.random.Generator) -> None:
+    x = np.concatenate([points.uniform(-1, 1, 700), points.uniform(-25, 25, 500), points.normal(0, 1e-6, 300)])
+    doubled = [(2 * Decimal(v)).exp() for v in x.tolist()]
+    assert _worst(_computed("tanh", x), [(e - 1) / (e + 1) for e in doubled]) < 1.1
+
+
 @pytest.mark.parametrize(("name", "quarters"), [("sin", 0), ("cos", 1)])
 def test_sine_and_cosine_are_right_to_the_last_place(name: str, quarters: int, points: np.random.Generator) -> None:
     multiples = points.integers(1, 330_000, 500) * (math.pi / 2)  # where nearly everything cancels
