@@ -32,7 +32,7 @@ def search(
     starts: int,
     rng: np.random.Generator,
     *,
-    max_evaluations: int = 60,
+    max_evaluations: int = 300,
     finished: Callable[[Start], None] = lambda start: None,
 ) -> list[Start]:
     """Minimise the sum of squared residuals plus squared positions; returns the starts, best first.
