@@ -20,6 +20,10 @@ LARGEST = 2_000_000_000
 """Bytes of one scenario's members beyond which they wait for their quantiles in a temporary file."""
 
 
+KEPT_TOGETHER = 1_000_000
+"""Bytes of a variable that lie together in a file."""
+
+
 class Sink(Protocol):
     """Takes members as they come."""
 
@@ -113,12 +117,22 @@ class DiskSink:
         self._path, self._labels, self._shape = path, labels, shape
         one = labels(np.full((1, *shape[1:]), np.nan), "draw", np.arange(1))
         try:
-            one.to_netcdf(path, engine="h5netcdf", unlimited_dims=["draw"])
+            layout = {
+                str(name): {"chunksizes": self._chunk(array)}
+                for name, array in one.variables.items()
+                if "draw" in array.dims
+            }
+            one.to_netcdf(path, engine="h5netcdf", unlimited_dims=["draw"], encoding=layout)
             self._file: Any = h5netcdf.File(path, "a")
         except OSError as error:
             raise MachineError(Problem(f"cannot be written: {error}", file=str(path))) from error
         self._file.resize_dimension("draw", shape[0])
         self._file["draw"][:] = np.arange(shape[0])
+
+    def _chunk(self, array: xr.Variable) -> tuple[int, ...]:
+        """Return the shape of what HDF5 keeps together: many members of one scenario, for each costs memory."""
+        rest = [1 if dim == "scenario" else array.sizes[dim] for dim in array.dims[1:]]
+        return max(1, min(self._shape[0], KEPT_TOGETHER // (8 * max(math.prod(rest), 1)))), *rest
 
     def take(self, scenario: int, rows: slice, values: np.ndarray) -> None:
         """Write the members."""
@@ -129,10 +143,10 @@ class DiskSink:
                 self._file[str(name)][rows, scenario] = array.isel(scenario=scenario).to_numpy()
             else:
                 self._file[str(name)][rows] = array.to_numpy()
+        self._file.flush()
 
     def ended(self, scenario: int) -> None:
-        """Make sure that it is on disk."""
-        self._file.flush()
+        """Nothing is left to do."""
 
     def result(self) -> xr.Dataset:
         """Return the file, opened but not read."""
