@@ -34,6 +34,7 @@ from sdforecast.engine.compiled.storing import from_text, to_text
 from sdforecast.engine.compiled.unroll import unroll
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
+from sdforecast.model.reading import TREATMENT
 
 _SOURCES = ("reading", "unroll", "lower", "building", "operations", "program", "storing")
 """What a lowered program depends on beside the model file."""
@@ -129,7 +130,7 @@ def _place(
 ) -> Path | None:
     """Return where a program is kept; None if there is nowhere."""
     parts = (
-        source_hash(*_SOURCES), metadata.version("pysd"), model.sha256, str(model.path.resolve()),
+        source_hash(*_SOURCES), TREATMENT, metadata.version("pysd"), model.sha256, str(model.path.resolve()),
         sorted(series), sorted(constants), [(name, value.hex()) for name, value in shaping],
     )  # fmt: skip
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
