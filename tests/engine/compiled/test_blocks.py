@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +70,39 @@ def test_an_interrupt_begins_no_further_block() -> None:
     count = len(done)
     time.sleep(0.1)
     assert len(done) == count < 20
+
+
+_ENSEMBLE = """
+import os, signal, sys, threading, time
+import numpy as np
+from sdforecast.engine.members import Draws, run_members
+from tests.small import small
+
+struck = []
+
+def strike(count):
+    if not struck:
+        struck.append(time.perf_counter())
+        threading.Timer(0.1, hit).start()
+
+def hit():
+    struck[0] = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+draws = Draws(("contact rate",), np.linspace(1, 3, 100_000)[:, None])
+try:
+    run_members(small("sir.mdl"), ["Infectious"], draws, threads=int(sys.argv[1]), advance=strike)
+except KeyboardInterrupt:
+    print(time.perf_counter() - struck[0])
+else:
+    print("ended")
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_a_long_ensemble_within_a_fifth_of_a_second(threads: int) -> None:
+    """It would take seconds: 100,000 members of 7,681 rows."""
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-c", _ENSEMBLE, str(threads)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.2
