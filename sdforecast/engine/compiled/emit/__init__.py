@@ -10,7 +10,8 @@ In goes a :class:`~sdforecast.engine.compiled.level.Leveled`; out comes the text
 
 :mod:`.lanes` has the words and :mod:`.loops` the sentences; :mod:`.mathematics` and :mod:`.trigonometry` have the
 functions that are written here, in the arithmetic of :mod:`.real`, :mod:`.tables` the tables; :mod:`.pieces` makes
-values of nodes. What an operation becomes stands in its entry of :mod:`..operations`.
+values of nodes, for one member with :mod:`.branches` and :mod:`.abreast`. What an operation becomes stands in its entry
+of :mod:`..operations`.
 """
 
 from __future__ import annotations

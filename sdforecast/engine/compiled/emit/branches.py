@@ -11,13 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sdforecast.engine.compiled.emit import abreast
 from sdforecast.engine.compiled.emit.pieces import Piece
 from sdforecast.engine.compiled.level import Level, Leveled
+from sdforecast.engine.compiled.program import Node
 
 DEAR = frozenset(
     ("exp", "log", "pow", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "mod")
 )
 """Operations that are worth a branch."""
+
+_Sides = dict[int, tuple[list[int], list[int]]]
+"""What only the first and only the second side of a selection needs, by selection."""
 
 
 def compute_all(piece: Piece, made: Any, nodes: Sequence[int]) -> None:
@@ -25,21 +30,35 @@ def compute_all(piece: Piece, made: Any, nodes: Sequence[int]) -> None:
     for k in piece.at_level(Level.LITERAL):
         piece.value(k)  # now, where all that follows can see it
     sides = _sides(piece.leveled, nodes)
-    inner = {k for one, two in sides.values() for k in (*one, *two)}
-    _compute(piece, made, [k for k in nodes if k not in inner], sides)
+    _compute(piece, made, nodes, sides)
 
 
-def _compute(piece: Piece, made: Any, nodes: Sequence[int], sides: dict[int, tuple[list[int], list[int]]]) -> None:
-    for k in nodes:
-        if k in piece.values:
-            continue
-        if k in sides:
-            _branch(piece, made, k, sides)
+def _compute(piece: Piece, made: Any, nodes: Sequence[int], sides: _Sides) -> None:
+    """Add the operations of `nodes` but for those that a selection among them takes care of."""
+    inner = {k for select in nodes if select in sides for k in _within(select, sides)}
+    outer = [k for k in nodes if k not in inner and k not in piece.values]
+    own = frozenset(outer)
+    needs = {k: own.intersection(_arguments(piece.program.nodes, k, sides)) for k in outer}
+    for group in abreast.groups(piece.program.nodes, outer, needs):
+        if group[0] in sides:
+            _branch(piece, made, group[0], sides)
         else:
-            piece.compute(k)
+            abreast.compute(piece, group)
 
 
-def _branch(piece: Piece, made: Any, k: int, sides: dict[int, tuple[list[int], list[int]]]) -> None:
+def _within(select: int, sides: _Sides) -> set[int]:
+    """Return all nodes that are computed inside the branches of a selection."""
+    within = {k for side in sides[select] for k in side}
+    return within.union(*(_within(k, sides) for k in within if k in sides))
+
+
+def _arguments(nodes: Sequence[Node], k: int, sides: _Sides) -> set[int]:
+    """Return what a node waits for, with its branches if it has some."""
+    within = {k} | (_within(k, sides) if k in sides else set())
+    return {arg for n in within for arg in nodes[n].args} - within
+
+
+def _branch(piece: Piece, made: Any, k: int, sides: _Sides) -> None:
     """Add a selection as a branch."""
     builder, node = piece.lanes.builder, piece.program.nodes[k]
     blocks = [made.append_basic_block(name) for name in ("then", "else", "after")]
@@ -57,14 +76,14 @@ def _branch(piece: Piece, made: Any, k: int, sides: dict[int, tuple[list[int], l
     piece.values[k] = value
 
 
-def _sides(leveled: Leveled, nodes: Sequence[int]) -> dict[int, tuple[list[int], list[int]]]:
+def _sides(leveled: Leveled, nodes: Sequence[int]) -> _Sides:
     """Return, for each selection that is worth a branch, the nodes that only its first or second side needs.
 
     A node belongs to the innermost selection that it can.
     """
     program, users = leveled.program, _users(leveled)
     owned: set[int] = set()
-    found: dict[int, tuple[list[int], list[int]]] = {}
+    found: _Sides = {}
     own = set(nodes)
     for k in nodes:
         node = program.nodes[k]

@@ -16,7 +16,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from sdforecast.engine.compiled.emit import branches
+from sdforecast.engine.compiled.emit import abreast, branches
 from sdforecast.engine.compiled.emit.lanes import F64, I8, I64, Lanes, index
 from sdforecast.engine.compiled.emit.loops import MOMENTS, each, function
 from sdforecast.engine.compiled.emit.mathematics import MathLanes
@@ -113,6 +113,8 @@ class _Run:
         step_leaves(self.piece, self.given, row, states, [rings.read(place) for place in places])
         if self.lanes.width == 1 and not self.tape:
             branches.compute_all(self.piece, self.made, stepping)
+        elif self.tape:
+            abreast.compute_all(self.piece, stepping)
         else:
             self.piece.compute_all(stepping)
         if self.tape:
