@@ -18,7 +18,7 @@ import xarray as xr
 
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.machine import Batch, Machine, Ready, weights
-from sdforecast.engine.compiled.program import keyed
+from sdforecast.engine.compiled.program import keyed, start_of
 from sdforecast.engine.layout import Layout, columns, dataset, layouts
 from sdforecast.engine.naming import key_of
 from sdforecast.engine.once import Override, by_cell, split
@@ -83,7 +83,7 @@ class Tangent:
         by_parameter, by_row = self._ready.gradient_kernel.pull(self._forward, cotangent)
         question = self._ready.question
         found = dict(zip(question.varied, map(float, by_parameter), strict=True))
-        initial = {key: found.pop(f"initial {key}") for key in question.initials}
+        initial = {key: found.pop(start_of(key)) for key in question.initials}
         series: dict[str, np.ndarray] = {}
         for k, key in enumerate(question.own):
             name, knots = self._knots[key]
@@ -130,7 +130,7 @@ def differentiable(
     def compiled(machine: Machine) -> Tangent:
         given = {key_of(model, name): value for name, value in parameters.items()}
         stocks = by_cell(machine, {key_of(model, name): float(value) for name, value in (initial or {}).items()})
-        begin = {f"initial {key}": value for key, value in stocks.items()}
+        begin = {start_of(key): value for key, value in stocks.items()}
         fixed, series, tables = split(model, given)
         asked = [key_of(model, name) for name in wrt] if wrt is not None else [*fixed, *series]
         if until is not None:

@@ -15,7 +15,7 @@ import xarray as xr
 from sdforecast.engine.choosing import choose
 from sdforecast.engine.compiled.clock import misses_final_time
 from sdforecast.engine.compiled.machine import Machine, Ready
-from sdforecast.engine.compiled.program import Table
+from sdforecast.engine.compiled.program import Table, start_of
 from sdforecast.engine.layout import Layout, columns, dataset, layouts
 from sdforecast.engine.naming import ELEMENT, key_of
 from sdforecast.engine.reference import Simulator
@@ -130,7 +130,7 @@ def _compiled(
     keys = columns(machine.base, chosen)
     begin = by_cell(machine, initial)
     ready: Ready = machine.ready(keys, fixed=fixed, series=list(series), initials=list(begin), tables=tables)
-    batch = ready.batch({**fixed, **{f"initial {key}": value for key, value in begin.items()}}, series=series)
+    batch = ready.batch({**fixed, **{start_of(key): value for key, value in begin.items()}}, series=series)
     if misses_final_time(batch.inputs.clock, batch.inputs.saved, ready.final(batch), ready.program.step):
         last = float(batch.times[-1]) if len(batch.times) else math.nan
         warnings.warn(f"FINAL TIME {ready.final(batch):g} is not saved: the last row is {last:g}", stacklevel=2)

@@ -46,6 +46,13 @@ class TestClosedForms:
         assert found.initial == {"Population": pytest.approx((1.0025**STEPS).sum(), rel=1e-11)}
         assert found.parameters == {}
 
+    def test_a_stock_and_the_constant_named_after_its_start_are_two_things(self, write: Write) -> None:
+        model = write("initial A = 3\nA = INTEG(0, initial A)\nd = initial A * 2")
+        assert [float(once(model, initial={"A": 10.0})[name][-1]) for name in ("A", "d")] == [10, 6]
+        tangent = differentiable(model, ["A", "d"], parameters={"initial A": 4.0}, initial={"A": 10.0})
+        found = tangent.pull({"A": np.ones(33), "d": np.ones(33)})
+        assert (found.parameters, found.initial) == ({"initial A": 66.0}, {"A": 33.0})
+
     def test_initial_values_of_all_cells(self) -> None:
         found = differentiable(REGIONS, ["whole"], parameters={}, initial={"Stock": 7.0}).pull({"whole": last(21)})
         expected = {"Stock[North]": (1 - 0.1 / 16) ** 320, "Stock[South]": (1 - 0.2 / 16) ** 320}

@@ -24,7 +24,7 @@ from sdforecast.engine.compiled.inputs import Inputs
 from sdforecast.engine.compiled.interpret import interpret
 from sdforecast.engine.compiled.level import Leveled
 from sdforecast.engine.compiled.making import Question, lowered, made
-from sdforecast.engine.compiled.program import Program, Table
+from sdforecast.engine.compiled.program import Program, Table, start_of
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model import ModelFile
@@ -188,7 +188,7 @@ class Machine:
         InputError : an element that is not there, draws of when rows are saved.
         """
         given = dict(fixed or {})
-        starts = {f"initial {key}" for key in initials}
+        starts = {start_of(key) for key in initials}
         self._check([name for name in (*given, *varied, *series) if name not in starts])
         self._check_tables([table.name for table in tables])
         same_rows(varied)

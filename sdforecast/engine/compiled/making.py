@@ -52,7 +52,7 @@ class Question:
     shaping : values of constants that shape the program, where they differ from the file's.
     varied : keys of parameters that differ between members.
     own : keys of series that differ between members.
-    initials : keys of stocks whose initial value is given: each becomes the parameter `initial <key>`.
+    initials : keys of stocks whose initial value is given: each becomes a parameter, see :func:`.program.start_of`.
     tables : tables that replace those of the same name.
     fast : whether to multiply by reciprocals of constants instead of dividing.
     """

@@ -184,3 +184,8 @@ class Program:
 def keyed(name: str, subscripts: tuple[str, ...]) -> str:
     """Return how an element of a variable is written: `name` or `name[element, …]`."""
     return f"{name}[{', '.join(subscripts)}]" if subscripts else name
+
+
+def start_of(key: str) -> str:
+    """Return the name of the parameter that a given initial value becomes; no variable can have it unquoted."""
+    return f"initial: {key}"

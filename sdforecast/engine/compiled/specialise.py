@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sdforecast.engine.compiled.building import Builder
-from sdforecast.engine.compiled.program import Node, Parameter, Program, Ring, State
+from sdforecast.engine.compiled.program import Node, Parameter, Program, Ring, State, start_of
 from sdforecast.engine.compiled.rebuilding import copy
 from sdforecast.errors import InputError, Problem, nearest
 
@@ -32,7 +32,7 @@ def specialise(program: Program, *, outputs: Sequence[str], initials: Sequence[s
     Parameters
     ----------
     outputs : keys, in the order in which they are to be saved.
-    initials : keys of stocks whose initial value is given: each becomes the parameter `initial <key>`.
+    initials : keys of stocks whose initial value is given: each becomes a parameter, see :func:`.program.start_of`.
 
     Raises
     ------
@@ -59,7 +59,7 @@ class _Specialiser:
             if key not in stocks:
                 raise InputError(Problem(f"'{key}' is no stock", hint=nearest(key, stocks)))
             given[self._state_of(key)] = len(self.parameters)
-            self.parameters.append(Parameter(f"initial {key}", (), float("nan")))
+            self.parameters.append(Parameter(start_of(key), (), float("nan")))
         return given
 
     def _state_of(self, key: str) -> int:

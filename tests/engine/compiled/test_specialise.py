@@ -64,10 +64,10 @@ def test_step_and_initial_time_are_numbers() -> None:
 def test_an_initial_value_that_is_given() -> None:
     program = teacup(step=1.0)
     made = specialise(program, outputs=["temperature"], initials=["temperature"])
-    assert made.parameters[-1].name == "initial temperature"
+    assert made.parameters[-1].name == "initial: temperature"
     assert math.isnan(made.parameters[-1].value)
     assert made.parameters[:-1] == program.parameters
-    leveled = ready(program, outputs=["temperature"], initials=["temperature"], varied=["initial temperature"])
+    leveled = ready(program, outputs=["temperature"], initials=["temperature"], varied=["initial: temperature"])
     found = interpret(leveled, inputs(leveled, 1.0, varied=np.array([[80.0], [90.0]])))
     assert found[..., 0].tolist() == [[80, 79], [90, 88]]
 
@@ -78,7 +78,7 @@ def test_an_initial_value_that_is_given_is_not_that_of_others_with_the_same_equa
         sketch.states.append(State(name, sketch.builder.lit(0.0), sketch.builder.lit(1.0)))
         sketch.output(name, sketch.state(k))
     leveled = ready(sketch.program(), initials=["one"])
-    found = interpret(leveled, inputs(leveled, 1.0, fixed={"initial one": 7.0}))
+    found = interpret(leveled, inputs(leveled, 1.0, fixed={"initial: one": 7.0}))
     assert found[0].tolist() == [[7, 0], [8, 1]]
 
 
