@@ -15,6 +15,7 @@ Where a condition jumps the derivative is that of the path taken: exact almost e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,11 @@ class Operation:
     partials: Callable[..., tuple[Any, ...]] = _flat
     symbol: str = ""
     """How :mod:`printing` writes it between two arguments; a call if empty."""
+
+
+def _power_at_zero(o: Any, y: Any) -> Any:
+    """Return 0 to the power of y - 1; elsewhere that is the result over x, which costs no second power."""
+    return o("select", o("gt", y, o.lit(1)), o.lit(0), o("select", o("eq", y, o.lit(1)), o.lit(1), o.lit(math.inf)))
 
 
 def _compare(name: str, symbol: str, numpy: Callable[..., Any], *, unordered: bool = False) -> Operation:
@@ -89,7 +95,7 @@ _TABLE = (
     Operation(
         "pow", "dd", "d", np.power, lambda e, x, y: e.function("pow", x, y),
         lambda o, r, x, y: (
-            o("mul", y, o("pow", x, o("sub", y, o.lit(1)))),
+            o("mul", y, o("select", o("eq", x, o.lit(0)), _power_at_zero(o, y), o("div", r, x))),
             o("select", o("gt", x, o.lit(0)), o("mul", r, o("log", x)), o.lit(0)),
         ), "^",
     ),
