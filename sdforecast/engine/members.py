@@ -16,7 +16,7 @@ from sdforecast.engine.jobs import threads as all_threads
 from sdforecast.engine.once import refuse_elements
 from sdforecast.engine.processes import Job
 from sdforecast.model import ModelFile
-from sdforecast.model.reading import CONTROL
+from sdforecast.model.vocabulary import CONTROL
 
 
 @dataclass(frozen=True)

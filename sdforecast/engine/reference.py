@@ -11,7 +11,7 @@ import pandas as pd
 
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
-from sdforecast.model.reading import CONTROL
+from sdforecast.model.vocabulary import CONTROL
 
 Override = float | pd.Series
 """A constant, or a series over model time that is interpolated linearly and held flat outside."""

@@ -27,9 +27,8 @@ from sdforecast import shipped
 from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model.describing import Description, keep, kept
 from sdforecast.model.groups import groups
+from sdforecast.model.vocabulary import CONTROL, VENSIM, XMILE
 
-VENSIM = (".mdl",)
-XMILE = (".xmile", ".xml", ".stmx")
 LARGEST = 50_000_000
 """Bytes beyond which a file is refused: the largest public models are below one tenth of it."""
 
@@ -41,7 +40,6 @@ TREATMENT = 3
 DESCRIPTION = "description-2.json"
 """Name of the file with what we tell of a model; its number grows when that changes."""
 
-CONTROL = ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")
 _KINDS = {"Stateful": "stock", "Constant": "constant", "Auxiliary": "auxiliary", "Lookup": "lookup", "Data": "data"}
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from pysd.translators.structures.abstract_model import AbstractSubscriptRange
 
-from sdforecast.model.reading import CONTROL, VENSIM
+from sdforecast.model.vocabulary import CONTROL, VENSIM
 
 _BRACKETED = re.compile(r"\(\s*-\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)\s*\)(?=\s*\^)")
 _FILE_TAG = re.compile(r"^30:(\?[^=\n]+)=(.+)$", re.MULTILINE)

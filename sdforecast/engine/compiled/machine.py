@@ -28,7 +28,7 @@ from sdforecast.engine.compiled.program import Program, Table, start_of
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model import ModelFile
-from sdforecast.model.reading import CONTROL
+from sdforecast.model.vocabulary import CONTROL
 
 if TYPE_CHECKING:
     from sdforecast.engine.compiled.kernel import Kernel

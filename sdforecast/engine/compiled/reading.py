@@ -15,7 +15,7 @@ from typing import Any
 
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
-from sdforecast.model.reading import VENSIM
+from sdforecast.model.vocabulary import VENSIM
 
 _VENSIM_SETTING = re.compile(r"^15:\d+,\d+,\d+,(\d+)", re.MULTILINE)
 _XMILE_METHOD = re.compile(r"<sim_specs\b[^>]*\bmethod\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
