@@ -29,7 +29,10 @@ BALANCES = {
         ["progression to disorder", "relapse", "treatment exit to disorder"],
         ["treatment entry", "untreated remission", "disorder deaths of other causes", "deaths with untreated disorder"],
     ),
-    "people in treatment": (["treatment entry", "misuse treatment entry"], ["treatment exits", "treatment deaths", "treatment deaths of other causes"]),
+    "people in treatment": (
+        ["treatment entry", "misuse treatment entry"],
+        ["treatment exits", "treatment deaths", "treatment deaths of other causes"],
+    ),
     "people in remission": (
         ["remission from treatment", "untreated remission"],
         ["relapse", "stable recovery", "remission deaths of other causes"],
