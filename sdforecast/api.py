@@ -60,7 +60,7 @@ class Model:
         parameters : by variable (any case) or `variable[element]`: a number; a pandas Series over time, linear between
             its points; for a table a Series of its points.
         scenario : name or file of a policy mix, for a model with our instruments: time is then in months.
-        variables : what to keep (default: every stock and auxiliary).
+        variables : what to keep (default: all that have a value at each time; for our model every stock and auxiliary).
         initial : initial values of stocks, instead of their equations.
         until : last time.
         engine : see :data:`sdforecast.engine.ENGINES`.

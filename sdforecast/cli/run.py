@@ -56,6 +56,7 @@ def run(
     The constants are those of the model file, which carries the best estimate. Flows are summed over the year,
     levels are read at its end. A scenario is a condition, not advice.
     """
+    from sdforecast.engine.once import shown
     from sdforecast.forecasting import single
     from sdforecast.scenario import load
 
@@ -69,6 +70,8 @@ def run(
     names = _names(variables)
     if names is None and output is None and monthly:
         names = [name for name in _SHOWN if name in file.names] or None
+    if names is None and output is None and not monthly and not as_json:
+        names = shown(file)
     if dump:
         _dump(file, names)
         return

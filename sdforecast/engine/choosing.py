@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sdforecast.engine.compiled.machine import Machine
 from sdforecast.engine.compiled.unsupported import Unsupported
-from sdforecast.errors import InputError, Problem
+from sdforecast.errors import InputError, Problem, SdforecastError
 from sdforecast.model import ModelFile
 
 ENGINES = ("auto", "compiled", "pysd")
@@ -67,11 +67,24 @@ def machine(model: ModelFile) -> Machine:
     """Return the machine of a model, made once a process while it is among the last few. Raises `Unsupported`."""
     key = (str(model.path.resolve()), model.sha256)
     if key not in _machines:
-        made = Machine(model)
+        made = _made(model)
         while len(_machines) >= _KEPT:
             _machines.pop(next(iter(_machines)))
         _machines[key] = made
     return _machines[key]
+
+
+def _made(model: ModelFile) -> Machine:
+    """Return a new machine. A fault of ours is no reason to leave a user without a run that PySD can do."""
+    try:
+        return Machine(model)
+    except (SdforecastError, Unsupported, MemoryError):
+        raise
+    except Exception as fault:
+        told = " ".join(str(fault).split())[:120]
+        raise Unsupported(
+            f"something our compiler stumbles over ({type(fault).__name__} {told}; please report it)"
+        ) from fault
 
 
 def _line_of(model: ModelFile, variable: str) -> int | None:

@@ -41,7 +41,7 @@ def once(
     ----------
     overrides : by variable (any case) or `variable[element]`: a number, a series over time, or for a table a series of
         its points.
-    names : variables to return, any case; every stock and auxiliary if None.
+    names : variables to return, any case; all that have a value at each time if None, constants too.
     initial : initial values of stocks by name, instead of their equations.
     until : last time.
     engine : see :data:`.choosing.ENGINES`.
@@ -56,7 +56,7 @@ def once(
     """
     given = {key_of(model, name): value for name, value in (overrides or {}).items()}
     begin = {key_of(model, name): float(value) for name, value in (initial or {}).items()}
-    wanted = [model.name_of(name) for name in names] if names is not None else shown(model)
+    wanted = [model.name_of(name) for name in names] if names is not None else numbers(model)
     made = choose(model, engine, lambda machine: _compiled(machine, given, begin, wanted, until))
     return made if made is not None else _with_pysd(model, given, begin, wanted, until)
 
@@ -65,6 +65,12 @@ def shown(model: ModelFile) -> list[str]:
     """Return the names of all stocks and auxiliaries."""
     table = model.variables
     return [str(name) for name in table.loc[table["kind"].isin(("stock", "auxiliary")), "name"]]
+
+
+def numbers(model: ModelFile) -> list[str]:
+    """Return the names of all variables that have a value at each time, constants and data among them."""
+    table = model.variables
+    return [str(name) for name in table.loc[~table["kind"].isin(("lookup",)), "name"]]
 
 
 def split(

@@ -127,11 +127,12 @@ class TestFiles:
                 assert row.value == pytest.approx(value, rel=1e-9)
         assert not [path for path in Path().iterdir() if path.name.startswith(".")]
 
-    def test_a_file_holds_every_stock_and_auxiliary(self, run: Run) -> None:
+    def test_a_file_holds_all_that_has_a_value_at_each_time(self, run: Run) -> None:
         code, _, _ = run("--model", GROWTH, "-o", "deep/er/run.csv")
         assert code == 0
         rows = list(csv.DictReader(io.StringIO(Path("deep/er/run.csv").read_text())))
-        assert {row["variable"] for row in rows} == {"Population", "Drug_left", "births"}
+        names = {"Population", "Drug_left", "births", "growth rate", "half life", "initial population"}
+        assert {row["variable"] for row in rows} == names
         values = [float(row["value"]) for row in rows if row["variable"] == "Population"]
         np.testing.assert_allclose(values, exponential(np.arange(41), 100, 0.02, 0.125), rtol=1e-9)
 
