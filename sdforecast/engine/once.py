@@ -191,9 +191,12 @@ def _laid_out(name: str, there: pd.Index) -> Layout:
 def not_finite(runs: xr.Dataset) -> list[tuple[str, Any]]:
     """Return the variables that are not finite somewhere, each with the first time at which."""
     broken = []
-    for name, array in runs.data_vars.items():
-        others = [dim for dim in array.dims if dim != "time"]
-        good = xr.apply_ufunc(np.isfinite, array).all(others).to_numpy()
+    times = runs["time"].to_numpy()
+    for name in runs.data_vars:
+        variable = runs.variables[name]  # thousands of labelled arrays would take seconds
+        place = variable.dims.index("time")
+        others = tuple(k for k in range(variable.ndim) if k != place)
+        good = np.isfinite(variable.to_numpy()).all(axis=others)
         if not good.all():
-            broken.append((str(name), runs["time"].to_numpy()[int(good.argmin())]))
+            broken.append((str(name), times[int(good.argmin())]))
     return sorted(broken, key=lambda found: found[1])
