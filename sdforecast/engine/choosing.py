@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from sdforecast.engine.compiled.machine import Machine
@@ -48,6 +49,8 @@ def choose(
         return None
     try:
         return compiled(machine(model))
+    except InputError as error:
+        raise InputError(*(replace(p, file=p.file or str(model.path)) for p in error.problems)) from error
     except Unsupported as reason:
         line = _line_of(model, reason.variable) if reason.variable else None
         if engine == "compiled":
