@@ -17,7 +17,7 @@ from sdforecast.model import read
 from tests.engine.compiled.comparing import compiled, error, pysd
 from tests.properties.random_models import Model, models
 
-FEW = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=600, derandomize=False, print_blob=True)
 
 
@@ -75,7 +75,7 @@ def test_three_ways_agree(model: Model) -> None:
     three_ways_agree(model)
 
 
-@settings(FEW, max_examples=15)
+@settings(FEW, max_examples=8)
 @given(models(), st.integers(0, 99), st.integers(1, 19))
 def test_a_member_alone_equals_the_member_in_its_ensemble(model: Model, seed: int, members: int) -> None:
     alone_and_together_agree(model, seed, members)
