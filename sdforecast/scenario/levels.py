@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +13,7 @@ from sdforecast.scenario.checking import check
 from sdforecast.scenario.instruments import instrument_history
 from sdforecast.scenario.resolving import resolve
 from sdforecast.scenario.schema import InstrumentChange, Scenario
+from sdforecast.shipped import history_dir
 
 MONTHS = 312
 """Length of model time: levels are given at 0, 1, … 312."""
@@ -32,6 +36,18 @@ def history_levels(history: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(times, name="time"))
 
 
+def _shipped_levels() -> pd.DataFrame:
+    """Return the levels that the shipped history gives, read again only when its file has changed."""
+    path = history_dir() / "instruments.csv"
+    return _levels_of(path, path.stat().st_mtime_ns).copy() if path.is_file() else history_levels(instrument_history())
+
+
+@lru_cache(maxsize=1)
+def _levels_of(path: Path, changed: int) -> pd.DataFrame:
+    del changed  # it tells one state of the file from another
+    return history_levels(instrument_history(path))
+
+
 def levels(scenario: Scenario, history: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the level (0 to 1) of every instrument under `scenario`, at the beginning of every month.
 
@@ -45,7 +61,7 @@ def levels(scenario: Scenario, history: pd.DataFrame | None = None) -> pd.DataFr
     if problems:
         raise InputError(*(Problem(p.what, hint=p.hint) for p in problems))
     whole = resolve(scenario)
-    table = history_levels(instrument_history() if history is None else history)
+    table = _shipped_levels() if history is None else history_levels(history)
     consent = np.zeros(MONTHS + 1)
     for change in sorted(whole.instruments, key=lambda change: change.first):
         before = table[change.instrument].to_numpy(copy=True)
