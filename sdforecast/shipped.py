@@ -47,3 +47,13 @@ def cache_dir() -> Path:
     """Return our cache folder by the XDG convention (not created here)."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "sdforecast"
+
+
+def cache_room(name: str) -> Path | None:
+    """Return a folder of our cache, made if it is not there; None if there is nowhere to make it."""
+    try:
+        folder = cache_dir() / name
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
+        return None
+    return folder

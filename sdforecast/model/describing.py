@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+
+from sdforecast.errors import MachineError
+from sdforecast.writing import write_text
 
 COLUMNS = ("name", "kind", "unit", "subscripts", "sector", "value", "comment")
 
@@ -31,11 +32,8 @@ def keep(description: Description, file: Path) -> None:
         "control": dict(description.control),
         "time_unit": description.time_unit,
     }
-    with contextlib.suppress(OSError):
-        handle, fresh = tempfile.mkstemp(prefix=".", dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(record, stream)
-        Path(fresh).replace(file)
+    with contextlib.suppress(MachineError):
+        write_text(file, json.dumps(record))
 
 
 def kept(file: Path, control: tuple[str, ...]) -> Description | None:

@@ -12,9 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -32,9 +30,10 @@ from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.engine.compiled.specialise import specialise
 from sdforecast.engine.compiled.storing import from_text, to_text
 from sdforecast.engine.compiled.unroll import unroll
-from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model import ModelFile
 from sdforecast.model.reading import TREATMENT
+from sdforecast.writing import write_text
 
 _SOURCES = ("reading", "unroll", "lower", "building", "operations", "program", "storing")
 """What a lowered program depends on beside the model file."""
@@ -134,12 +133,8 @@ def _place(
         sorted(series), sorted(constants), [(name, value.hex()) for name, value in shaping],
     )  # fmt: skip
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-    try:
-        folder = shipped.cache_dir() / "programs"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
-        return None
-    return folder / f"{key}.json"
+    folder = shipped.cache_room("programs")
+    return folder / f"{key}.json" if folder is not None else None
 
 
 def _kept(place: Path | None) -> Program | None:
@@ -157,12 +152,9 @@ def _kept(place: Path | None) -> Program | None:
 def _keep(place: Path | None, program: Program, files: tuple[Path, ...]) -> None:
     if place is None:
         return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, MachineError):
         record = {"files": {str(file): _hash(file) for file in files}, "program": to_text(program)}
-        handle, fresh = tempfile.mkstemp(prefix=".", dir=place.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(record, stream)
-        Path(fresh).replace(place)
+        write_text(place, json.dumps(record))
 
 
 def _hash(file: Path) -> str:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
-import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +22,7 @@ from sdforecast.engine.compiled.level import Leveled
 from sdforecast.engine.compiled.program import Program
 from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.errors import MachineError, Problem
+from sdforecast.writing import write_bytes
 
 LONGEST_RING = 10_000_000
 """Places of a DELAY FIXED beyond which something must be wrong."""
@@ -160,12 +159,8 @@ def _place(leveled: Leveled, widths: tuple[int, ...], *, gradient: bool) -> Path
         _shape(leveled.program), leveled.levels, leveled.varied, leveled.own,
     )  # fmt: skip
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-    try:
-        folder = shipped.cache_dir() / "kernels"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
-        return None
-    return folder / f"{key}.o"
+    folder = shipped.cache_room("kernels")
+    return folder / f"{key}.o" if folder is not None else None
 
 
 def _shape(program: Program) -> tuple[object, ...]:
@@ -194,8 +189,5 @@ def _kept(place: Path | None) -> bytes | None:
 def _keep(place: Path | None, code: bytes) -> None:
     if place is None:
         return
-    with contextlib.suppress(OSError):
-        handle, fresh = tempfile.mkstemp(prefix=".", dir=place.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(hashlib.sha256(code).digest() + code)
-        Path(fresh).replace(place)
+    with contextlib.suppress(MachineError):
+        write_bytes(place, hashlib.sha256(code).digest() + code)
