@@ -63,7 +63,7 @@ def calibrate(
     file = open_model(model)
     files = {"--model": model, "--data": data, "--parameters": parameters, "--targets": targets}
     command = _command(files, starts, sets, seed)
-    with replaced_folder(output, HOLDS) as fresh:  # a folder that is not ours is refused now, not after ten minutes
+    with replaced_folder(output, HOLDS) as fresh:  # a folder that is not ours is refused now, not when all is done
         found = calibrate(
             file, starts=starts, sets=sets, seed=seed, folder=data, parameter_file=parameters, target_file=targets,
             engine=engine, command=command, told=told,
