@@ -124,16 +124,8 @@ def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
-    fixed = entry.get("kind") == "data"
-    needed = {*_TEXT, "value"} | ({_FIXED} if fixed else {"distribution", *_NUMBERS})
-    known = {*_TEXT, "distribution", *_NUMBERS, _FIXED}
     label = f"parameter '{entry.get('name', '?')}'"
-    for word in sorted(set(entry) - known):
-        yield f"{label}: unknown key '{word}'", nearest(word, known)
-    for word in sorted(needed - set(entry)):
-        yield f"{label}: '{word}' is missing", None
-    if not fixed and _FIXED in entry:
-        yield f"{label}: '{_FIXED}' is for constants of kind 'data', which have no range", None
+    yield from _key_faults(label, entry)
     for word, choices in {**_TEXT, "distribution": DISTRIBUTIONS, _FIXED: None}.items():
         value = entry.get(word)
         if value is None:
@@ -149,6 +141,18 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
             return
     if len(numbers) == len(_NUMBERS):
         yield from _prior_faults(label, entry)
+
+
+def _key_faults(label: str, entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
+    fixed = entry.get("kind") == "data"
+    needed = {*_TEXT, "value"} | ({_FIXED} if fixed else {"distribution", *_NUMBERS})
+    known = {*_TEXT, "distribution", *_NUMBERS, _FIXED}
+    for word in sorted(set(entry) - known):
+        yield f"{label}: unknown key '{word}'", nearest(word, known)
+    for word in sorted(needed - set(entry)):
+        yield f"{label}: '{word}' is missing", None
+    if not fixed and _FIXED in entry:
+        yield f"{label}: '{_FIXED}' is for constants of kind 'data', which have no range", None
 
 
 def _prior_faults(label: str, entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:

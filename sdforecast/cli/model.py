@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sdforecast.cli.modelfile import model_option, open_model
+from sdforecast.cli.parameters import parameters
 from sdforecast.cli.tables import print_json, print_table
 from sdforecast.errors import CheckError, InputError, Problem, nearest
 
@@ -70,3 +71,6 @@ def check(as_json: bool) -> None:
         raise CheckError(*problems)
     if not as_json:
         click.echo("model, parameters, targets and instruments agree")
+
+
+model.add_command(parameters)
