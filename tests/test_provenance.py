@@ -37,6 +37,7 @@ DERIVED = {
     "disorder share of misuse": "2.0 / 11.96",
     "treatment stay": "(0.61 + 1.0) / 2 * 12",
     "stable recovery rate": "1 / (12 * 9.74)",
+    "stimulant use": "(5.3 + 2.7 - 1) * 1e6",
     "stimulant exposure share": "sqrt(sqrt(1.2 * 3.0) * sqrt(12.5 * 14.8)) / 100",
     "witnessed share": "(0.645 + 0.764 + 0.40) / 3",
     "kits per month at full instrument": "6.4 / 12 / 0.65 * 1e6",
