@@ -140,3 +140,12 @@ def test_who_could_narrow_it_is_said_once_for_each_and_with_substance(shipped: d
         assert len(p.narrowed_by) >= (15 if fixed else 30), name
         assert "\n" not in p.narrowed_by
         assert fixed == bool(p.fixed_because), name
+
+
+def test_a_range_that_the_source_text_states_as_a_factor_is_the_range(shipped: dict[str, Parameter]) -> None:
+    stated = {name: re.search(r"factor of ([\d.]+) either way", p.source) for name, p in shipped.items()}
+    assert sum(found is not None for found in stated.values()) > 50
+    for name, found in stated.items():
+        if found is not None:
+            p, factor = shipped[name], float(found[1].rstrip("."))
+            assert (p.high / p.value, p.value / p.low) == pytest.approx((factor, factor), rel=0.06), name
