@@ -119,7 +119,7 @@ def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
 
 def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
     needed = {*_TEXT, "value"} | ({"distribution", *_NUMBERS} if entry.get("kind") != "data" else set())
-    known = {*_TEXT, "distribution", *_NUMBERS}
+    known = {*_TEXT, "distribution", *_NUMBERS, "narrowed_by", "fixed_because"}
     label = f"parameter '{entry.get('name', '?')}'"
     for word in sorted(set(entry) - known):
         yield f"{label}: unknown key '{word}'", nearest(word, known)
