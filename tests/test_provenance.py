@@ -27,7 +27,7 @@ DERIVED = {
     "pill content per mg": "2.4 / sqrt(2.4)",
     "death rate of other causes": "(0.0084 + 0.0143) / 2 / 12",
     "death rate of other causes with disorder": "0.0143 / 12",
-    "prescription overdose rate": "(0.17 * 0.0059 + 0.83 * 0.001 * 0.027) / 12",
+    "prescription overdose rate": "15091 / 0.79 / (11.8 * 1e6) / 12",
     "illicit initiation rate from misuse": "0.0134 * (0.83 + 0.17 * 4.27) / 12",
     "reference death rate": "0.0238 / 12",
     "illicit quitting rate": "0.5 / 12",
@@ -47,10 +47,23 @@ DERIVED = {
     "heroin death rate": "0.00533 / 12",
     "other synthetic opioid deaths": "(3007 + 2666 + 2628) / 3 / 12",
     "naming rise length": "72",
+    "prescribing elasticity of overdose": "log(1 - 40 / 100) / log(1 - 47 / 100)",
+    "stimulant overdose rate floor": "3252 / 0.79 / (7 * 1e6) / 12",
+    "stimulant overdose rate ceiling": "15993 / 0.94 / (7 * 1e6) / 12",
+    "other drug death rate": "5500 / 0.79 / (309 * 1e6) / 12",
+    "remaining life years per death": "34.0",
+    "quality with untreated disorder": "0.574",
+    "quality in treatment": "0.766",
+    "treatment cost per person year": "(5980 + 6552) / 2 * 1.31",
+    "cost per naloxone kit": "34.5 + 5",
+    "loss per dollar of trade lost": "130 / (0.65 * 1000)",
+    "waiting cost per minute": "sqrt(312 / 10 * 7.8 * 1000 / 30) * 1e6",
+    "care cost per visit": "4512 * 1.25",
+    "other cost per person year with disorder": "(107 + 63) / 5.7 * 1000",
 }
 """Formula of each derived centre, in the numbers of its source text."""
 
-CALENDAR = {1, 2, 3, 12, 52, 100, 1e6}
+CALENDAR = {1, 2, 3, 12, 52, 100, 1000, 1e6}
 """Numbers of a formula that need no source: months, weeks, counts of what is averaged, scales."""
 
 ROUNDED = 0.06
@@ -59,7 +72,14 @@ ROUNDED = 0.06
 ROUNDED_MORE = {
     "direct vendor exit rate": 0.08,
     "scheduling delay": 0.13,  # the source text says why it lies below the median
+    "stimulant overdose rate floor": 0.2,  # and why this one lies below the first year
+    "stimulant overdose rate ceiling": 0.1,
+    "other drug death rate": 0.08,
+    "waiting cost per minute": 0.12,
 }
+
+SCALES = (1, 0.01, 1e6, 1e9)
+"""What a number of a source text may be written in: itself, per cent, million, billion."""
 
 WEAK = re.compile(r"^(Assumption|Judgement|Learned|Ours)\b.{0,12}$")
 
@@ -95,15 +115,15 @@ def test_a_seen_centre_stands_in_its_source(shipped: dict[str, Parameter]) -> No
         name
         for name, p in shipped.items()
         if p.grade == "seen"
-        and p.source != "Definition."
-        and not any(math.isclose(p.value, n * scale, rel_tol=0.02) for n in numbers(p.source) for scale in (1, 0.01))
+        and not p.source.startswith("Definition")
+        and not any(math.isclose(p.value, n * scale, rel_tol=0.02) for n in numbers(p.source) for scale in SCALES)
     ]
     assert absent == []
 
 
 def test_no_source_is_a_mere_word(shipped: dict[str, Parameter]) -> None:
     vague = [name for name, p in shipped.items() if WEAK.match(p.source) or len(p.source) < 40]
-    assert [name for name in vague if shipped[name].source != "Definition." and shipped[name].kind != "data"] == []
+    assert [name for name in vague if shipped[name].kind != "data"] == []
 
 
 def test_grades_and_kinds_fit(shipped: dict[str, Parameter]) -> None:
@@ -111,7 +131,7 @@ def test_grades_and_kinds_fit(shipped: dict[str, Parameter]) -> None:
         if p.kind == "literature":
             assert p.grade != "judgement", f"{name}: published work cannot be our judgement"
         if p.grade == "judgement" and p.kind == "assumption":
-            assert "judgement" in p.source.lower(), f"{name}: the source text must say that it is judgement"
+            assert re.search("judgement|assumption", p.source, re.IGNORECASE), f"{name}: judgement that does not say so"
         if p.kind == "estimated":
             assert p.source.startswith("Estimated"), f"{name}: the source text must say that it is estimated"
 
