@@ -88,6 +88,8 @@ def _text(tree: Any, names: Mapping[str, str], binds: int) -> str:
         return f"'{tree}'"
     if kind == "ReferenceStructure":
         subscripts = f"[{', '.join(tree.subscripts.subscripts)}]" if tree.subscripts else ""
+        if tree.reference == "time":
+            return "Time"
         return f"{names.get(tree.reference) or tree.reference.replace('_', ' ')}{subscripts}"
     if kind in ("ArithmeticStructure", "LogicStructure"):
         return _operators(tree, names, binds)

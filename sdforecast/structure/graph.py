@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +130,20 @@ def clean(name: str) -> str:
     return name.replace(" ", "_").lower()
 
 
-def elements(model: ModelFile) -> dict[str, Any]:
-    """Return PySD's elements of a model by the names that its table of variables has, in the order of the file."""
-    found = {folded(element.name): element for element in abstract_model(model.path).sections[0].elements}
+@lru_cache(maxsize=4)
+def _parsed(file: Path, sha256: str) -> dict[str, Any]:
+    """Return PySD's elements by folded name; kept, since a check asks for them several times."""
+    return {folded(element.name): element for element in abstract_model(file).sections[0].elements}
+
+
+def elements(model: ModelFile, *, control: bool = False) -> dict[str, Any]:
+    """Return PySD's elements by the names that the table of variables has, in the order of the file.
+
+    With `control` those of the control variables follow. The trees are shared: nobody may change them.
+    """
+    found = _parsed(model.path, model.sha256)
     place = lines(model.path)
-    names = sorted(model.names, key=lambda name: place.get(folded(name), 0))
+    names = sorted(model.names, key=lambda name: place.get(folded(name), 0)) + (list(CONTROL) if control else [])
     return {name: found[folded(name)] for name in names if folded(name) in found}
 
 
@@ -259,8 +269,3 @@ def _with_kinds(found: Mapping[str, Variable]) -> dict[str, Variable]:
         told[name] = replace(variable, kind=kind)
     return told
 
-
-def control_elements(model: ModelFile) -> dict[str, Any]:
-    """Return PySD's elements of the control variables, by their Vensim names."""
-    found = {element.name.upper(): element for element in abstract_model(model.path).sections[0].elements}
-    return {name: found[name] for name in CONTROL if name in found}
