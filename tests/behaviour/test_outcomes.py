@@ -105,13 +105,14 @@ def test_each_death_of_each_year_is_fitted_once() -> None:
 
 
 def test_every_flow_of_the_group_accumulates(model: ModelFile) -> None:
-    group = model.variables[model.variables["sector"] == GROUP].set_index("name")
-    flows = {name for name, unit in group["unit"].items() if unit in ("dollar/Month", "person*Year/Month")}
-    stocks = set(group.index[group["kind"] == "stock"])
+    group = model.variables[model.variables["sector"] == GROUP]
+    units = {str(name): str(unit) for name, unit in group[["name", "unit"]].itertuples(index=False)}
+    flows = [name for name, unit in units.items() if unit in ("dollar/Month", "person*Year/Month")]
+    stocks = {str(name) for name in group.loc[group["kind"] == "stock", "name"]}
     assert len(flows) > 25
     assert {"cumulative " + name for name in flows} == stocks
     for name in flows:
-        assert group.loc["cumulative " + name, "unit"] == group.loc[name, "unit"].removesuffix("/Month")
+        assert units["cumulative " + name] == units[name].removesuffix("/Month")
 
 
 def test_costs_act_on_nothing(run: Run, model: ModelFile, current_course: pd.DataFrame) -> None:
