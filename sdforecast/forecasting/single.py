@@ -148,6 +148,12 @@ def by_year(runs: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def headline(runs: xr.Dataset) -> xr.Dataset:
+    """Return what a table of a sector shows: its stocks, and flows that are counted; all where it has neither."""
+    chosen = [name for name, array in runs.data_vars.items() if array.attrs["per"] or array.attrs["kind"] == "stock"]
+    return runs[chosen] if chosen else runs
+
+
 def whole_years(runs: xr.Dataset) -> list[int]:
     """Return the calendar years of which the run holds all twelve months."""
     years, counts = np.unique(pd.DatetimeIndex(runs["time"].to_numpy()).year, return_counts=True)
