@@ -55,7 +55,8 @@ def read(path: Path) -> dict[str, Run]:
             return by_scenario(runs, str(path))
         if suffix == ".parquet":
             return _of_table(pd.read_parquet(path), str(path))
-        return _of_table(pd.read_csv(path, sep="," if suffix == ".csv" else "\t", float_precision="round_trip"), str(path))
+        separator = "," if suffix == ".csv" else "\t"
+        return _of_table(pd.read_csv(path, sep=separator, float_precision="round_trip"), str(path))
     except (OSError, ValueError, TypeError, KeyError, IndexError) as error:  # whatever a library makes of a broken file
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise InputError(Problem(f"is not a readable run: {reason}", file=str(path))) from error
@@ -112,8 +113,7 @@ def _tidy(rows: pd.DataFrame, file: str) -> Run:
         row = rows[twice].iloc[0]
         raise InputError(Problem(f"'{row['variable']}' stands twice at {str(row['time'])[:10]}", file=file))
     return {
-        str(name): part.set_index("time")["value"].sort_index()
-        for name, part in rows.groupby("variable", sort=False)
+        str(name): part.set_index("time")["value"].sort_index() for name, part in rows.groupby("variable", sort=False)
     }
 
 
@@ -136,6 +136,7 @@ def _numbers(values: Any, name: str, file: str) -> np.ndarray:
 
 def _times(values: np.ndarray, file: str | None) -> pd.Index:
     """Return times as floats where all are numbers, else as days."""
+    times: pd.Index
     if values.dtype.kind in "fiu":
         times = pd.Index(values.astype(float))
     else:

@@ -79,14 +79,14 @@ def run(
     With --sector the feedback through the other sectors is cut: a constant of the sector set with --set changes the
     sector alone, one of another sector also the run from which the inputs come.
     """
-    from sdforecast.engine.once import shown
     from sdforecast.forecasting import single
-    from sdforecast.forecasting.differences import difference, reference_for
+    from sdforecast.forecasting.differences import reference_for
     from sdforecast.runfiles import by_scenario
     from sdforecast.scenario import load
 
     if output is not None:
         check_suffix(output)
+    _refuse(sector, inputs, dump)
     constants = _settings(settings)
     mixes = [load(name) for name in scenarios]
     file = open_model(model)
@@ -94,12 +94,7 @@ def run(
     begin, end = _span(first, last, monthly)
     names = _names(variables)
     if names is None and output is None and sector is None:
-        if monthly:
-            names = [name for name in _SHOWN if name in file.names] or None
-        elif not as_json:
-            names = shown(file)
-    if inputs is not None and sector is None:
-        raise InputError(Problem("--inputs is for a sector alone", hint="name it with --sector"))
+        names = _usual(file, monthly, as_json)
     if dump:
         _dump(file, names)
         return
@@ -118,16 +113,45 @@ def run(
     if output is not None:
         save(runs, output)
         click.echo(f"wrote {output}", err=True)
+    tell_of_gaps(runs)
     if sector is not None and not quiet:
         tell_of_inputs(runs)
-    tell_of_gaps(runs)
     if as_json:
         print_runs_json(runs, against)
-    elif not quiet and against is not None:
+    elif not quiet:
+        _print(runs, against, compare_with, monthly, short=names is None, saved=output is not None)
+
+
+def _refuse(sector: str | None, inputs: str | None, dump: bool) -> None:
+    if inputs is not None and sector is None:
+        raise InputError(Problem("--inputs is for a sector alone", hint="name it with --sector"))
+    if dump and sector is not None:
+        raise InputError(Problem("--dump prints the program of the whole model", hint="leave out --sector"))
+
+
+def _usual(file: ModelFile, monthly: bool, as_json: bool) -> list[str] | None:
+    """Return the variables that are shown where none is asked for; None for all."""
+    from sdforecast.engine.once import shown
+
+    if monthly:
+        return [name for name in _SHOWN if name in file.names] or None
+    return None if as_json else shown(file)
+
+
+def _print(
+    runs: xr.Dataset, against: xr.Dataset | None, compare_with: str | None, monthly: bool, *, short: bool, saved: bool
+) -> None:
+    """Print a table of the runs, or of their differences; of a sector the main variables if `short`."""
+    from sdforecast.forecasting import single
+    from sdforecast.forecasting.differences import difference
+
+    if short and monthly and "sector" in runs.attrs:
+        runs = single.headline(runs)
+    if against is not None:
         click.echo(f"differences from {compare_with}:", err=True)
         print_runs(difference(runs, against), monthly)
-    elif not quiet and output is None:
-        print_runs(single.headline(runs) if sector is not None and names is None and monthly else runs, monthly)
+    elif not saved:
+        print_runs(runs, monthly)
 
 
 def _reference(word: str | None, mixes: list[Scenario], monthly: bool) -> list[Scenario] | dict[str, Run] | None:
@@ -206,4 +230,3 @@ def _time(text: str | None, option: str, monthly: bool) -> float | None:
     if monthly and not 0 <= time <= 311:
         raise InputError(Problem(f"{option} {text} is out of range", hint="2010-01 to 2035-12"))
     return time
-

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import xarray as xr
 
+from sdforecast.engine.naming import key_of
 from sdforecast.engine.once import Override, once
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.forecasting.running import trajectories
@@ -15,6 +17,8 @@ from sdforecast.observation.predicting import CUMULATIVE
 from sdforecast.scenario import Scenario
 from sdforecast.scenario.inputs import constants, series
 from sdforecast.sectors import Boundary, Held, Inputs, boundary, held
+
+_Value = TypeVar("_Value")
 
 
 def by_month(
@@ -76,8 +80,14 @@ def at_own_times(
     """Run a sector of any model over its own time; parameters as for :func:`by_month` and `once`."""
     within = boundary(model, sector)
     names = chosen(model, within, variables)
-    fixed = held(model, within, inputs, over=_of_others(within, given), until=until, engine=engine)
-    runs = once(model, {**fixed.series, **given}, names, initial=initial, until=until, engine=engine)
+    starts = {key_of(model, name): value for name, value in (initial or {}).items()}
+    overrides = {key_of(model, name): value for name, value in given.items()}
+    elsewhere = _of_others(within, starts)
+    own = {key: value for key, value in starts.items() if key not in elsewhere}
+    fixed = held(
+        model, within, inputs, over=_of_others(within, overrides), initial=elsewhere, until=until, engine=engine
+    )
+    runs = once(model, {**fixed.series, **overrides}, names, initial=own, until=until, engine=engine)
     return _told(runs, within, fixed)
 
 
@@ -93,7 +103,7 @@ def chosen(model: ModelFile, within: Boundary, variables: Sequence[str] | None) 
     return names
 
 
-def _of_others(within: Boundary, given: Mapping[str, Override]) -> dict[str, Override]:
+def _of_others(within: Boundary, given: Mapping[str, _Value]) -> dict[str, _Value]:
     """Return what is given for variables of other sectors, and for control variables."""
     return {key: value for key, value in given.items() if key.partition("[")[0] not in within.variables}
 

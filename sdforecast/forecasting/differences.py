@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,9 +50,11 @@ def reference_for(runs: xr.Dataset, earlier: Mapping[str, Run], label: str) -> x
 
 def difference(runs: xr.Dataset, reference: xr.Dataset) -> xr.Dataset:
     """Return `runs` minus `reference` where there is one, with the attributes of the runs."""
-    same = runs[list(reference.data_vars)].sel(time=reference["time"])
-    with xr.set_options(keep_attrs=True):
-        return same - reference
+    found = {}
+    for name in [name for name in runs.data_vars if name in reference]:
+        array = runs[name].sel(time=reference["time"])
+        found[name] = (array - reference[name]).assign_attrs(array.attrs)
+    return xr.Dataset(found, attrs=runs.attrs)
 
 
 def _folded(run: Run) -> dict[str, pd.Series]:
@@ -71,12 +74,12 @@ def _like(array: xr.DataArray, sides: list[dict[str, pd.Series]], times: pd.Inde
     for place, key in _cells(str(array.name), laid_out, own):
         for k, side in enumerate(sides):
             if (series := side.get(_fold(key))) is not None:
-                at = (k, slice(None), *place) if "scenario" in order else (slice(None), *place)
-                values[at] = _at(series, times)
+                part: Any = values[k] if "scenario" in order else values
+                part[(slice(None), *place)] = _at(series, times)
     return laid_out.copy(data=values).transpose(*array.dims).to_numpy()
 
 
-def _cells(name: str, array: xr.DataArray, own: list[object]) -> Iterator[tuple[tuple[int, ...], str]]:
+def _cells(name: str, array: xr.DataArray, own: list[Hashable]) -> Iterator[tuple[tuple[int, ...], str]]:
     for place in np.ndindex(*(array.sizes[dim] for dim in own)):
         words = [str(array[dim].to_numpy()[k]) for dim, k in zip(own, place, strict=True)]
         yield place, f"{name}[{', '.join(words)}]" if words else name

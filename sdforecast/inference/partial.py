@@ -1,22 +1,25 @@
 """Estimating one sector alone: its constants, its targets, everything else held.
 
-Partial-model calibration (Homer 2012, System Dynamics Review 28(3), 281-294): with its inputs held, a sector can be fitted
-without faults of other sectors pulling its constants away. What is left out is the feedback through the others, so
-that a run of the whole model with the new constants is told beside the fit.
+Partial-model calibration (Homer 2012, System Dynamics Review 28(3), 281-294): with its inputs held, a sector can be
+fitted without faults of other sectors pulling its constants away. What is left out is the feedback through the others,
+so that a run of the whole model with the new constants is told beside the fit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from sdforecast.errors import InputError, Problem
+from sdforecast.manifest import hash_of
 from sdforecast.model import ModelFile
 from sdforecast.parameters import Parameter
-from sdforecast.sectors import Boundary, Held, Inputs, boundary, computed, held
+from sdforecast.sectors import HISTORY, RUN, Boundary, Held, Inputs, boundary, computed, held
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,14 @@ class Part:
     parameters : constants of the sector with a prior.
     observations : those of variables that the sector computes.
     fixed : the series that stand for its inputs.
+    source : where they were asked to come from, for the manifest.
     """
 
     within: Boundary
     parameters: Sequence[Parameter]
     observations: pd.DataFrame
     fixed: Held
+    source: dict[str, str]
 
     def facts(self) -> dict[str, Any]:
         """Return what a manifest says of it."""
@@ -42,6 +47,7 @@ class Part:
             "sector": self.within.sector,
             "constants": [p.name for p in self.parameters if p.kind == "estimated"],
             "targets": list(dict.fromkeys(self.observations["target"])),
+            **self.source,
             "inputs": [origin.as_dict() for origin in self.fixed.origins],
             "fit": "of a run of the whole model with the new constants; residuals and fit.csv are of the sector alone",
         }
@@ -87,7 +93,16 @@ def part(
         model, within, inputs, scenario="current-course", over=over, until=until, monthly=True, rows=observed,
         engine=engine,
     )  # fmt: skip
-    return Part(within, own, rows, fixed)
+    return Part(within, own, rows, fixed, _source(inputs))
+
+
+def _source(inputs: Inputs) -> dict[str, str]:
+    if isinstance(inputs, xr.Dataset):
+        return {"inputs_from": "a run given from Python"}
+    word = str(inputs)
+    if word.casefold() in (RUN, HISTORY):
+        return {"inputs_from": word.casefold()}
+    return {"inputs_from": Path(word).name, "inputs_sha256": hash_of([Path(word)])}
 
 
 def _sectors_of(model: ModelFile, names: Sequence[str]) -> list[str]:

@@ -27,10 +27,8 @@ def sectors(text: str, suffix: str) -> dict[str, str]:
     ----------
     text, suffix : content and ending (`.mdl`, `.xmile`, …) of the file.
     """
-    if suffix.lower() not in VENSIM:
-        found = _xmile_groups(text)
-    else:
-        found = groups(text) if has_groups(text) else views(text)
+    vensim = views if not has_groups(text) else groups
+    found = (vensim if suffix.lower() in VENSIM else _xmile_groups)(text)
     return {plain(name): sector for name, sector in found.items()}
 
 
@@ -88,7 +86,7 @@ def named(variables: pd.DataFrame, file: Path, word: str) -> str:
         what = "has neither groups nor views, so it has no sectors"
         raise InputError(Problem(what, file=str(file), hint="put its variables into groups or draw them in views"))
     drawn = file.suffix.lower() in VENSIM and not has_groups(file.read_text(encoding="utf-8", errors="replace"))
-    what = f"no view '{word}' (the file has no groups, so its views are its sectors)" if drawn else f"no sector '{word}'"
+    what = f"no sector '{word}'" + (": the file has no groups, so its views are its sectors" if drawn else "")
     raise InputError(Problem(what, file=str(file), hint=nearest(word, there)))
 
 

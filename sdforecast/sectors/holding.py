@@ -74,6 +74,7 @@ def held(
     *,
     scenario: str = "",
     over: Mapping[str, float | pd.Series] | None = None,
+    initial: Mapping[str, float] | None = None,
     until: float | None = None,
     monthly: bool = False,
     rows: pd.DataFrame | None = None,
@@ -86,6 +87,7 @@ def held(
     inputs : `run`, `history`, a file that `sdforecast run -o` wrote, or a Dataset that a run gave.
     scenario : name of the scenario, to find its run where `inputs` holds several.
     over : what overrides the whole model's equations in its run: constants, levels of instruments.
+    initial : initial values of stocks in that run.
     until : last time.
     monthly : whether the model counts months from January 2010, so that months and history mean something to it.
     rows : observations, for `history`; see :func:`.observed.periods`.
@@ -95,32 +97,88 @@ def held(
     ------
     InputError : history is asked of a model of another kind; the file holds none of the inputs, or no such scenario.
     """
+    word = inputs.casefold() if isinstance(inputs, str) else ""
+    if word not in (RUN, HISTORY) and isinstance(inputs, str) and not runfiles.is_run_file(inputs):
+        hint = nearest(inputs, [RUN, HISTORY]) + " or a file: .csv, .tab, .nc, .parquet"
+        raise InputError(Problem(f"no inputs '{inputs}'", hint=hint))
     if not within.inputs:
         return Held({}, ())
-    series = _of_run(model, list(within.inputs), over or {}, until, engine)
-    known: dict[str, tuple[str, str]] = {}  # the span of each input that another source speaks of
-    source = RUN
-    if isinstance(inputs, str) and inputs.casefold() == HISTORY:
-        source = HISTORY
+    series = _of_run(model, list(within.inputs), over or {}, initial, until, engine)
+    if word == RUN:
+        return Held(series, tuple(_origins(model, within, RUN, {})))
+    if word == HISTORY:
         if not monthly:
             what = "does not count months from January 2010 as the history does"
             raise InputError(Problem(what, file=str(model.path), hint="--inputs run, or a file of an earlier run"))
-        for name, found in observed.periods(list(within.inputs), rows).items():
-            if name in series:
-                times = series[name].index.to_numpy(float)
-                series[name] = _filled(observed.path(found, times), series[name])
-                known[name] = observed.span(found)
-    elif not isinstance(inputs, str) or inputs.casefold() != RUN:
-        source = FILE
-        given, where = _given(inputs, scenario)
-        for key, values in given.items():
-            name = _input(model, within, key)
-            if name and (cell := f"{name}{key[key.index('[') :] if '[' in key else ''}") in series:
-                series[cell], known[name] = _of_earlier(model, name, values, series[cell], monthly)
-        if not known:
-            hint = "it takes: " + ", ".join(list(within.inputs)[:6])
-            raise InputError(Problem(f"holds none of the inputs of sector '{within.sector}'", file=where, hint=hint))
-    return Held(series, tuple(_origins(model, within, source, known)))
+        more, known = _of_history(within, series, rows)
+        return Held({**series, **more}, tuple(_origins(model, within, HISTORY, known)))
+    earlier, where = _earlier(inputs, scenario)
+    more, known = _of_earlier(model, within, series, earlier, monthly, where)
+    return Held({**series, **more}, tuple(_origins(model, within, FILE, known)))
+
+
+Spans = dict[str, tuple[str, str]]
+
+
+def _of_history(
+    within: Boundary, run: Mapping[str, pd.Series], rows: pd.DataFrame | None
+) -> tuple[dict[str, pd.Series], Spans]:
+    """Return the inputs of which there are observations, a run where there are none, and their spans."""
+    found = observed.periods([name for name in within.inputs if name in run], rows)
+    paths = {name: _filled(observed.path(part, _times(run[name])), run[name]) for name, part in found.items()}
+    return paths, {name: observed.span(part) for name, part in found.items()}
+
+
+def _of_earlier(
+    model: ModelFile,
+    within: Boundary,
+    run: Mapping[str, pd.Series],
+    earlier: runfiles.Run,
+    monthly: bool,
+    where: str | None,
+) -> tuple[dict[str, pd.Series], Spans]:
+    """Return the inputs that an earlier run holds, this run where it has none, and their spans."""
+    keys = {_fold(key): key for key in run}
+    paths, spans = {}, Spans()
+    for given, values in earlier.items():
+        key = keys.get(_fold(given))
+        values = values.dropna()
+        if key is None or not len(values):
+            continue
+        if not np.isfinite(values.to_numpy(float)).all():
+            raise InputError(Problem(f"the values of '{key}' are not finite", file=where))
+        name = key.partition("[")[0]
+        if not isinstance(values.index, pd.DatetimeIndex):
+            found, spans[name] = _by_time(values, _times(run[key]))
+        elif monthly:
+            found, spans[name] = _by_month(model, name, values, _times(run[key]))
+        else:
+            what = f"gives '{name}' by days, and the model does not count months from January 2010"
+            raise InputError(Problem(what, file=where, hint="give the model's own times"))
+        paths[key] = _filled(found, run[key])
+    if not paths:
+        hint = "it takes: " + ", ".join(list(within.inputs)[:6])
+        raise InputError(Problem(f"holds none of the inputs of sector '{within.sector}'", file=where, hint=hint))
+    return paths, spans
+
+
+def _by_time(values: pd.Series, times: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return values by model time at `times`, linear between, NaN outside; and their span."""
+    known = values.index.to_numpy(float)
+    inside = (times >= known[0]) & (times <= known[-1])
+    found = np.where(inside, np.interp(times, known, values.to_numpy(float)), np.nan)
+    return found, (f"{known[0]:g}", f"{known[-1]:g}")
+
+
+def _by_month(model: ModelFile, name: str, values: pd.Series, times: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return values by month at `times`: sums of a flow that is counted, of all else the level at the month's end."""
+    days = pd.DatetimeIndex(values.index)
+    months = ((days.year - calendar.FIRST_YEAR) * 12 + days.month - 1).to_numpy(float)
+    label = (calendar.month_label(int(months[0])), calendar.month_label(int(months[-1])))
+    if (CUMULATIVE + name).casefold() in {known.casefold() for known in model.names}:
+        return observed.flow(months, months, values.to_numpy(float), times), label
+    ends = pd.Series(values.to_numpy(float), index=months + 1)
+    return _by_time(ends, times)[0], label
 
 
 def _origins(model: ModelFile, within: Boundary, source: str, known: Mapping[str, tuple[str, str]]) -> list[Origin]:
@@ -138,19 +196,23 @@ def _of_run(
     model: ModelFile,
     names: Sequence[str],
     over: Mapping[str, float | pd.Series],
+    initial: Mapping[str, float] | None,
     until: float | None,
     engine: str,
 ) -> dict[str, pd.Series]:
     """Return variables over a run of the whole model, at each step."""
     control = {name: float(over.get(name, value)) for name, value in model.control.items()}  # type: ignore[arg-type]
     saving = any("SAVEPER" in used for name, used in references(model).items() if name not in CONTROL)
-    every = {} if saving else {"SAVEPER": control["TIME STEP"]}  # an equation that reads SAVEPER would change
-    runs = once(model, {**over, **every}, names, until=until, engine=engine)
-    times = runs["time"].to_numpy()
-    last = control["FINAL TIME"] if until is None else until
-    exact, _ = clock(control["INITIAL TIME"], last, control["TIME STEP"], control["TIME STEP"])
-    if len(exact) == len(times):
-        runs = runs.assign_coords(time=exact[:, 0])  # labels are rounded; the equations see the sum of the steps
+    known = np.isfinite(list(control.values())).all()  # a user's file may let them vary
+    every = (
+        {} if saving or not known else {"SAVEPER": control["TIME STEP"]}
+    )  # an equation that reads SAVEPER would change
+    runs = once(model, {**over, **every}, names, initial=initial, until=until, engine=engine)
+    if every:
+        last = control["FINAL TIME"] if until is None else until
+        exact, _ = clock(control["INITIAL TIME"], last, control["TIME STEP"], control["TIME STEP"])
+        if len(exact) == runs.sizes["time"]:
+            runs = runs.assign_coords(time=exact[:, 0])  # labels are rounded; the equations see the sum of the steps
     return runfiles.by_key(runs)
 
 
@@ -159,49 +221,24 @@ def _filled(values: np.ndarray, run: pd.Series) -> pd.Series:
     return pd.Series(np.where(np.isnan(values), run.to_numpy(float), values), index=run.index)
 
 
-def _given(inputs: Inputs, scenario: str) -> tuple[runfiles.Run, str | None]:
-    """Return the run that a file or a Dataset holds, of the scenario where it holds several."""
+def _times(series: pd.Series) -> np.ndarray:
+    return series.index.to_numpy(float)
+
+
+def _fold(key: str) -> str:
+    return " ".join(key.replace("_", " ").split()).casefold()
+
+
+def _earlier(inputs: Inputs, scenario: str) -> tuple[runfiles.Run, str | None]:
+    """Return the run that a file or a Dataset holds, of the scenario where it holds several, and the file."""
     if isinstance(inputs, xr.Dataset):
-        runs, where = runfiles.by_scenario(inputs), None
-    else:
-        path = Path(inputs)
-        if isinstance(inputs, str) and not runfiles.is_run_file(inputs):
-            hint = nearest(inputs, [RUN, HISTORY]) + ", or a file: .csv, .tab, .nc, .parquet"
-            raise InputError(Problem(f"no inputs '{inputs}'", hint=hint))
-        runs, where = runfiles.read(path), str(path)
+        return _one(runfiles.by_scenario(inputs), scenario, None), None
+    return _one(runfiles.read(Path(inputs)), scenario, str(inputs)), str(inputs)
+
+
+def _one(runs: Mapping[str, runfiles.Run], scenario: str, where: str | None) -> runfiles.Run:
     if len(runs) == 1:
-        return next(iter(runs.values())), where
+        return next(iter(runs.values()))
     if scenario not in runs:
         raise InputError(Problem(f"holds no scenario '{scenario}'", file=where, hint=nearest(scenario, runs)))
-    return runs[scenario], where
-
-
-def _input(model: ModelFile, within: Boundary, key: str) -> str | None:
-    """Return the input that a key of a file means, None if it is none."""
-    word = " ".join(key.partition("[")[0].replace("_", " ").split()).casefold()
-    return next((name for name in within.inputs if name.replace("_", " ").casefold() == word), None)
-
-
-def _of_earlier(
-    model: ModelFile, name: str, values: pd.Series, run: pd.Series, monthly: bool
-) -> tuple[pd.Series, tuple[str, str]]:
-    """Return an earlier run's values at the times of `run`, which stands where it has none, and their span."""
-    values = values.dropna()
-    if not len(values) or not np.isfinite(values.to_numpy(float)).all():
-        raise InputError(Problem(f"the values of '{name}' are not finite"))
-    times = run.index.to_numpy(float)
-    if not isinstance(values.index, pd.DatetimeIndex):
-        known, first, last = values.index.to_numpy(float), values.index[0], values.index[-1]
-        inside = (times >= known[0]) & (times <= known[-1])
-        found = np.where(inside, np.interp(times, known, values.to_numpy(float)), np.nan)
-        return _filled(found, run), (f"{first:g}", f"{last:g}")
-    if not monthly:
-        what = f"gives '{name}' by days, and the model does not count months from January 2010"
-        raise InputError(Problem(what, hint="give the model's own times"))
-    months = ((values.index.year - calendar.FIRST_YEAR) * 12 + values.index.month - 1).to_numpy(float)
-    label = (calendar.month_label(int(months[0])), calendar.month_label(int(months[-1])))
-    if (CUMULATIVE + name).casefold() in {known.casefold() for known in model.names}:  # a sum over the month
-        return _filled(observed.flow(months, months, values.to_numpy(float), times), run), label
-    ends = months + 1  # a level at the month's end
-    inside = (times >= ends[0]) & (times <= ends[-1])
-    return _filled(np.where(inside, np.interp(times, ends, values.to_numpy(float)), np.nan), run), label
+    return runs[scenario]

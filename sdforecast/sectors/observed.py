@@ -35,9 +35,8 @@ def periods(names: Collection[str], observed: pd.DataFrame | None = None) -> dic
 
 def path(rows: pd.DataFrame, times: np.ndarray) -> np.ndarray:
     """Return observed values at `times` [n], NaN outside the span of the periods in `rows`."""
-    if (rows["kind"] == "flow").all():
-        return flow(rows["first"].to_numpy(float), rows["last"].to_numpy(float), rows["observed"].to_numpy(float), times)
-    return level(rows["first"].to_numpy(float), rows["last"].to_numpy(float), rows["observed"].to_numpy(float), times)
+    first, last, values = (rows[name].to_numpy(float) for name in ("first", "last", "observed"))
+    return (flow if (rows["kind"] == "flow").all() else level)(first, last, values, times)
 
 
 def level(first: np.ndarray, last: np.ndarray, values: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -53,7 +52,8 @@ def flow(first: np.ndarray, last: np.ndarray, sums: np.ndarray, times: np.ndarra
 
     The sums are added up, the total is interpolated (monotone cubic: Fritsch and Carlson 1980, so that no rate is
     below zero where no sum is), and the rate of a step is its increase over the step. The steps of a period add up
-    to its sum to rounding. In a gap the rate is the mean of those beside it; what overlaps an earlier period is left out.
+    to its sum to rounding. In a gap the rate is the mean of those beside it; what overlaps an earlier period is left
+    out.
     """
     from scipy.interpolate import PchipInterpolator
 
