@@ -2,8 +2,9 @@
 
 Whatever the source says nothing of, a variable or a part of the time, comes from a run of the whole model, so that each
 input has a value at each step. A run is saved at every step: an equation of the sector then sees, with Euler's
-method, exactly what it saw in the whole model. (In the middle of a Runge-Kutta step a line between the two ends stands
-for what it saw.)
+method, exactly what it saw in the whole model. In the middle of a Runge-Kutta step a line between the two ends stands
+for what it saw; and what starts from an input starts from its first value, whatever its equation says of the start
+(ACTIVE INITIAL).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from sdforecast.sectors.boundary import Boundary
 
 Inputs = str | Path | xr.Dataset
 """`run`, `history`, the file of an earlier run, or a run."""
+
+_DIGITS = 9
 
 RUN, HISTORY, FILE = "run", "history", "file"
 
@@ -165,6 +168,7 @@ def _of_earlier(
 def _by_time(values: pd.Series, times: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     """Return values by model time at `times`, linear between, NaN outside; and their span."""
     known = values.index.to_numpy(float)
+    times = np.round(times, _DIGITS)  # sums of steps; what was saved is rounded
     inside = (times >= known[0]) & (times <= known[-1])
     found = np.where(inside, np.interp(times, known, values.to_numpy(float)), np.nan)
     return found, (f"{known[0]:g}", f"{known[-1]:g}")

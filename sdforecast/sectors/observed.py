@@ -14,7 +14,7 @@ import pandas as pd
 from sdforecast import history, observation
 from sdforecast.calendar import month_label
 
-_ROUNDING = 1e-9
+_DIGITS = 9
 
 
 def periods(names: Collection[str], observed: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
@@ -43,7 +43,8 @@ def level(first: np.ndarray, last: np.ndarray, values: np.ndarray, times: np.nda
     """Return a level given by means over months `first` to `last` [k]: each at its middle, linear between."""
     middle, place = np.unique((first + last + 1) / 2, return_inverse=True)
     mean = np.bincount(place, values) / np.bincount(place)  # two tables may have the same period
-    inside = (times >= first.min() - _ROUNDING) & (times <= last.max() + 1 + _ROUNDING)
+    times = np.round(times, _DIGITS)  # sums of steps
+    inside = (times >= first.min()) & (times <= last.max() + 1)
     return np.where(inside, np.interp(times, middle, mean), np.nan)
 
 
@@ -70,8 +71,8 @@ def flow(first: np.ndarray, last: np.ndarray, sums: np.ndarray, times: np.ndarra
         edges.append(float(end))
         totals.append(totals[-1] + total)
     total_at = PchipInterpolator(edges, totals, extrapolate=False)
-    steps = np.diff(times)
-    found = np.append((total_at(times[1:]) - total_at(times[:-1])) / steps, np.nan)
+    times = np.round(times, _DIGITS)  # sums of steps
+    found = np.append((total_at(times[1:]) - total_at(times[:-1])) / np.diff(times), np.nan)
     return np.asarray(found)
 
 
