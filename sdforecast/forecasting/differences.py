@@ -13,6 +13,7 @@ from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.runfiles import Run
 
 _ROUNDING = 1e-9
+"""Of times, and of values against their size: a file has ten digits."""
 
 
 def reference_for(runs: xr.Dataset, earlier: Mapping[str, Run], label: str) -> xr.Dataset:
@@ -49,11 +50,13 @@ def reference_for(runs: xr.Dataset, earlier: Mapping[str, Run], label: str) -> x
 
 
 def difference(runs: xr.Dataset, reference: xr.Dataset) -> xr.Dataset:
-    """Return `runs` minus `reference` where there is one, with the attributes of the runs."""
+    """Return `runs` minus `reference` where there is one, with the attributes of the runs; rounding counts as none."""
     found = {}
     for name in [name for name in runs.data_vars if name in reference]:
         array = runs[name].sel(time=reference["time"])
-        found[name] = (array - reference[name]).assign_attrs(array.attrs)
+        rest = array - reference[name]
+        told = abs(rest) > _ROUNDING * abs(array)
+        found[name] = rest.where(told | rest.isnull(), 0.0).assign_attrs(array.attrs)
     return xr.Dataset(found, attrs=runs.attrs)
 
 

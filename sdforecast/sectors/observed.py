@@ -70,7 +70,8 @@ def flow(first: np.ndarray, last: np.ndarray, sums: np.ndarray, times: np.ndarra
         rate = total / (end - begin)
         edges.append(float(end))
         totals.append(totals[-1] + total)
-    total_at = PchipInterpolator(edges, totals, extrapolate=False)
+    with np.errstate(all="ignore"):  # a period without any is a slope of zero, whose inverse it weighs
+        total_at = PchipInterpolator(edges, totals, extrapolate=False)
     times = np.round(times, _DIGITS)  # sums of steps
     found = np.append((total_at(times[1:]) - total_at(times[:-1])) / np.diff(times), np.nan)
     return np.asarray(found)

@@ -1,0 +1,125 @@
+"""One sector estimated alone: a constant is found again, the others stay, and the manifest says what it is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdforecast import history, observation, parameters, shipped
+from sdforecast.errors import InputError
+from sdforecast.forecasting import single
+from sdforecast.history.vocabulary import COLUMNS
+from sdforecast.inference import calibrate
+from sdforecast.inference.partial import part
+from sdforecast.model import read
+
+SEIZED = "fentanyl seized gross"
+TARGET = """[[target]]
+name = "seizures"
+title = "Made up"
+series = ["cbp_fentanyl_seized"]
+aggregation = "month"
+breakdown = "all_components"
+from = "2015-01"
+to = "2024-12"
+variable = "fentanyl seized gross"
+kind = "flow"
+scale = "log"
+sd = 0.01
+"""
+TRUTH = 0.16
+
+
+@pytest.fixture(scope="module")
+def border() -> list[parameters.Parameter]:
+    """Constants of the sector Border flow that have a prior."""
+    table = read().variables
+    own = set(table.loc[table["sector"] == "Border flow", "name"])
+    return [p for p in parameters.load() if p.name in own and p.spread > 0]
+
+
+@pytest.fixture(scope="module")
+def made_up(border: list[parameters.Parameter], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Seizures that the sector alone gives with `detection base` at `TRUTH` and its other constants at their centre."""
+    folder = tmp_path_factory.mktemp("made-up")
+    centre = {p.name: p.value for p in border}
+    runs = single.run(
+        read(), (), {**centre, "detection base": TRUTH}, [SEIZED], first=60, last=179, sector="Border flow"
+    )
+    ends = pd.DatetimeIndex(runs["time"].to_numpy())
+    rows = pd.DataFrame(
+        {
+            "series": "cbp_fentanyl_seized", "period_start": ends.to_period("M").start_time.strftime("%Y-%m-%d"),
+            "period_end": ends.strftime("%Y-%m-%d"), "aggregation": "month", "geography": "US",
+            "breakdown": "all_components", "value": runs[SEIZED].to_numpy()[0], "low": "", "high": "", "unit": "lb_gross",
+            "status": "final", "vintage": "", "source": "made up", "licence": "public-domain", "grade": "judgement",
+        }
+    )[list(COLUMNS)]  # fmt: skip
+    (folder / "data").mkdir()
+    shutil.copy(shipped.history_dir() / "deaths.csv", folder / "data")
+    rows.to_csv(folder / "data" / "seizures.csv", index=False, float_format="%.6f")
+    (folder / "targets.toml").write_text(TARGET)
+    text = (shipped.calibration_dir() / "parameters.toml").read_text(encoding="utf-8")
+    free = r'(name = "detection base"\nunit = "[^"]*"\nkind = )"assumption"'
+    text = re.sub(free, r'\1"estimated"', text.replace('kind = "estimated"', 'kind = "assumption"'))
+    (folder / "parameters.toml").write_text(text, encoding="utf-8")
+    return {
+        "folder": folder / "data", "target_file": folder / "targets.toml", "parameter_file": folder / "parameters.toml"
+    }  # fmt: skip
+
+
+def test_a_constant_of_the_sector_is_found_again(made_up: dict[str, Path], border: list[parameters.Parameter]) -> None:
+    prior = {p.name: p for p in border}["detection base"].value
+    assert abs(np.log(TRUTH / prior)) > 0.3  # far from where the search begins
+    found = calibrate(read(), starts=1, sets=3, sector="border flow", **made_up)
+    best = found.best.set_index("parameter")["value"]
+    assert best["detection base"] == pytest.approx(TRUTH, rel=1e-3)
+    assert set(best.index) == {p.name for p in border}
+    assert found.fit["mape"].item() < 0.1
+    told = found.manifest["partial"]
+    assert (told["sector"], told["constants"], told["targets"]) == ("Border flow", ["detection base"], ["seizures"])
+    assert {one["source"] for one in told["inputs"]} == {"run"}
+    assert set(found.manifest["fit"]["annual"]) == set(range(2013, 2025))  # of the whole model
+
+
+def test_the_real_data_of_a_sector_are_fitted_no_worse_than_by_the_whole_model(tmp_path: Path) -> None:
+    found = calibrate(read(), starts=1, sets=2, sector="Border flow", inputs="history")
+    assert found.manifest["partial"]["inputs_from"] == "history"
+    assert any(one["source"] == "history" for one in found.manifest["partial"]["inputs"])
+    alone = found.residuals[found.residuals["fitted"]]
+    whole = pd.read_csv(shipped.estimate_dir() / "residuals.csv")
+    whole = whole[whole["fitted"] & whole["target"].isin(alone["target"])]
+    assert len(whole) == len(alone)
+    assert (alone["residual"] ** 2).sum() <= 1.05 * (whole["residual"] ** 2).sum()
+
+
+class TestWhatCannotBeEstimated:
+    def what(self, sector: str) -> str:
+        observed = observation.observations(observation.load(), history.load())
+        uncertain = [p for p in parameters.load() if p.spread > 0]
+        with pytest.raises(InputError) as told:
+            part(read(), sector, "run", uncertain, observed, {}, "auto")
+        return str(told.value)
+
+    def test_no_constant(self) -> None:
+        assert "no constant of sector 'Instruments' is of kind 'estimated' (sectors that have some:" in self.what(
+            "instruments"
+        )
+
+    def test_no_target(self) -> None:
+        assert "no fitted target tells of sector 'Production' (sectors with targets: " in self.what("Production")
+
+
+def test_a_target_that_follows_from_a_sector_counts_though_it_stands_in_another() -> None:
+    observed = observation.observations(observation.load(), history.load())
+    uncertain = [p for p in parameters.load() if p.spread > 0]
+    found = part(read(), "Demand", "run", uncertain, observed, {}, "auto")
+    sector = read().variables.set_index("name")["sector"]
+    elsewhere = {name for name in found.observations["variable"] if sector[name] != "Demand"}
+    assert elsewhere  # what is measured of the market is computed in other groups
+    assert not elsewhere & set(found.within.inputs)
