@@ -119,7 +119,9 @@ def run(
     if as_json:
         print_runs_json(runs, against)
     elif not quiet:
-        _print(runs, against, compare_with, monthly, short=names is None, saved=output is not None)
+        if sector is not None and names is None and monthly:
+            runs = single.headline(file, runs)
+        _print(runs, against, compare_with, monthly, saved=output is not None)
 
 
 def _refuse(sector: str | None, inputs: str | None, dump: bool) -> None:
@@ -139,14 +141,11 @@ def _usual(file: ModelFile, monthly: bool, as_json: bool) -> list[str] | None:
 
 
 def _print(
-    runs: xr.Dataset, against: xr.Dataset | None, compare_with: str | None, monthly: bool, *, short: bool, saved: bool
+    runs: xr.Dataset, against: xr.Dataset | None, compare_with: str | None, monthly: bool, *, saved: bool
 ) -> None:
-    """Print a table of the runs, or of their differences; of a sector the main variables if `short`."""
-    from sdforecast.forecasting import single
+    """Print a table of the differences, or of the runs unless they are `saved`."""
     from sdforecast.forecasting.differences import difference
 
-    if short and monthly and "sector" in runs.attrs:
-        runs = single.headline(runs)
     if against is not None:
         click.echo(f"differences from {compare_with}:", err=True)
         print_runs(difference(runs, against), monthly)

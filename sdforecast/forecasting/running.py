@@ -97,7 +97,6 @@ def dataset(
             "unit": str(facts.loc[name, "unit"]),
             "comment": str(facts.loc[name, "comment"]),
             "sector": str(facts.loc[name, "sector"]),
-            "kind": str(facts.loc[name, "kind"]),
             "per": "month" if counted else "",
         }
         variables[name] = (("set", "scenario", "time"), monthly, attributes)

@@ -148,9 +148,10 @@ def by_year(runs: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def headline(runs: xr.Dataset) -> xr.Dataset:
+def headline(model: ModelFile, runs: xr.Dataset) -> xr.Dataset:
     """Return what a table of a sector shows: its stocks, and flows that are counted; all where it has neither."""
-    chosen = [name for name, array in runs.data_vars.items() if array.attrs["per"] or array.attrs["kind"] == "stock"]
+    stocks = set(model.variables.loc[model.variables["kind"] == "stock", "name"])
+    chosen = [name for name, array in runs.data_vars.items() if array.attrs["per"] or name in stocks]
     return runs[chosen] if chosen else runs
 
 

@@ -29,6 +29,7 @@ def periods(names: Collection[str], observed: pd.DataFrame | None = None) -> dic
     found = {}
     for variable, rows in observed.groupby(observed["variable"].str.casefold(), sort=False):
         if (name := by_case.get(str(variable))) is not None:
+            rows = rows[rows["kind"] == rows["kind"].iloc[0]]  # sums are not averaged with means
             found[name] = rows[["first", "last", "observed", "kind"]].sort_values(["first", "last"], ignore_index=True)
     return found
 

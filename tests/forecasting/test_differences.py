@@ -39,7 +39,7 @@ def test_each_scenario_against_the_one_of_its_name() -> None:
     earlier = by_scenario(runs(two=1.0, one=2.0, three=9.0))
     apart = difference(ours, reference_for(ours, earlier, "f.csv"))
     assert apart["x"].isel(time=0).to_numpy().tolist() == [3.0, 6.0]
-    with pytest.raises(InputError, match="f.csv: holds several scenarios, but not 'four'"):
+    with pytest.raises(InputError, match=r"f\.csv: holds several scenarios, but not 'four'"):
         reference_for(runs(four=1.0), earlier, "f.csv")
 
 

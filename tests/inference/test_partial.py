@@ -56,8 +56,9 @@ def made_up(border: list[parameters.Parameter], tmp_path_factory: pytest.TempPat
         {
             "series": "cbp_fentanyl_seized", "period_start": ends.to_period("M").start_time.strftime("%Y-%m-%d"),
             "period_end": ends.strftime("%Y-%m-%d"), "aggregation": "month", "geography": "US",
-            "breakdown": "all_components", "value": runs[SEIZED].to_numpy()[0], "low": "", "high": "", "unit": "lb_gross",
-            "status": "final", "vintage": "", "source": "made up", "licence": "public-domain", "grade": "judgement",
+            "breakdown": "all_components", "value": runs[SEIZED].to_numpy()[0], "low": "", "high": "",
+            "unit": "lb_gross", "status": "final", "vintage": "", "source": "made up", "licence": "public-domain",
+            "grade": "judgement",
         }
     )[list(COLUMNS)]  # fmt: skip
     (folder / "data").mkdir()
@@ -98,26 +99,31 @@ def test_the_real_data_of_a_sector_are_fitted_no_worse_than_by_the_whole_model(t
     assert (alone["residual"] ** 2).sum() <= 1.05 * (whole["residual"] ** 2).sum()
 
 
-class TestWhatCannotBeEstimated:
-    def what(self, sector: str) -> str:
-        observed = observation.observations(observation.load(), history.load())
-        uncertain = [p for p in parameters.load() if p.spread > 0]
-        with pytest.raises(InputError) as told:
-            part(read(), sector, "run", uncertain, observed, {}, "auto")
-        return str(told.value)
-
-    def test_no_constant(self) -> None:
-        assert "no constant of sector 'Instruments' is of kind 'estimated' (sectors that have some:" in self.what(
-            "instruments"
-        )
-
-    def test_no_target(self) -> None:
-        assert "no fitted target tells of sector 'Production' (sectors with targets: " in self.what("Production")
+@pytest.fixture(scope="module")
+def observed() -> pd.DataFrame:
+    return observation.observations(observation.load(), history.load())
 
 
-def test_a_target_that_follows_from_a_sector_counts_though_it_stands_in_another() -> None:
-    observed = observation.observations(observation.load(), history.load())
-    uncertain = [p for p in parameters.load() if p.spread > 0]
+@pytest.fixture(scope="module")
+def uncertain() -> list[parameters.Parameter]:
+    return [p for p in parameters.load() if p.spread > 0]
+
+
+def test_a_sector_without_a_constant_to_estimate(observed: pd.DataFrame, uncertain: list[parameters.Parameter]) -> None:
+    with pytest.raises(InputError, match=r"no constant of sector 'Instruments' is of kind 'estimated' \(sectors that"):
+        part(read(), "instruments", "run", uncertain, observed, {}, "auto")
+
+
+def test_a_sector_without_a_target(observed: pd.DataFrame, uncertain: list[parameters.Parameter]) -> None:
+    deaths = observed[observed["variable"] == "synthetic opioid deaths"]
+    what = r"no fitted target tells of sector 'Border flow' \(sectors with targets: Overdose deaths\)"
+    with pytest.raises(InputError, match=what):
+        part(read(), "Border flow", "run", uncertain, deaths, {}, "auto")
+
+
+def test_a_target_that_follows_from_a_sector_counts_though_it_stands_in_another(
+    observed: pd.DataFrame, uncertain: list[parameters.Parameter]
+) -> None:
     found = part(read(), "Demand", "run", uncertain, observed, {}, "auto")
     sector = read().variables.set_index("name")["sector"]
     elsewhere = {name for name in found.observations["variable"] if sector[name] != "Demand"}

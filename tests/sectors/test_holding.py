@@ -10,9 +10,11 @@ import pytest
 import xarray as xr
 
 import sdforecast as sdf
+from sdforecast.calendar import parse_month
 from sdforecast.errors import InputError
 from sdforecast.model import read
-from sdforecast.sectors import Held, boundary, held
+from sdforecast.sectors import Held, boundary, held, observed
+from tests.sectors.inputs import observed_input
 from tests.small import small
 
 LYNX = pd.DataFrame({"time": [10.0, 20.0], "Lynx": [7.0, 9.0]})
@@ -107,16 +109,16 @@ class TestMonths:
 
     def test_history_where_there_is_some(self) -> None:
         model = read()
-        found = held(model, boundary(model, "Overdose deaths"), "history", until=312, monthly=True)
+        sector, name, span = observed_input()
+        within = boundary(model, sector)
+        found = held(model, within, "history", until=312, monthly=True)
+        run = held(model, within, until=312, monthly=True).series[name]
         origins = {one.variable: one for one in found.origins}
-        share = origins["fentanyl share"]
-        assert (share.source, share.first, share.last) == ("history", "2013-01", "2023-12")
-        assert origins["dose"].source == "run"
-        from sdforecast import history
-
-        rows = history.select(history.load(), "fentanyl_share_of_market", aggregation="calendar-year")
-        year = rows[rows["period_start"].dt.year == 2018]["value"].item()
-        assert found.series["fentanyl share"][8 * 12 + 6.0] == pytest.approx(year)
-        run = held(model, boundary(model, "Overdose deaths"), until=312, monthly=True)
-        later = found.series["fentanyl share"].index > 168
-        np.testing.assert_array_equal(found.series["fentanyl share"][later], run.series["fentanyl share"][later])
+        assert (origins[name].source, (origins[name].first, origins[name].last)) == ("history", span)
+        first, last = parse_month(span[0]), parse_month(span[1]) + 1
+        outside = (run.index < first) | (run.index > last)
+        pd.testing.assert_series_equal(found.series[name][outside], run[outside])
+        rows = observed.periods([name])[name]
+        one = rows[~rows.duplicated(["first", "last"], keep=False)].iloc[len(rows) // 2]
+        middle = (one["first"] + one["last"] + 1) / 2
+        assert found.series[name][middle] == pytest.approx(one["observed"], rel=1e-9)

@@ -25,7 +25,7 @@ def test_the_steps_of_each_period_add_up_to_its_sum_and_none_is_below_zero(
     totals = np.array(sums[: len(lengths)])
     rate = observed.flow(edges[:-1].astype(float), edges[1:] - 1.0, totals, STEPS)
     for first, last, total in zip(edges[:-1], edges[1:], totals, strict=True):
-        inside = (STEPS >= first) & (STEPS < last)
+        inside = (first <= STEPS) & (last > STEPS)
         assert rate[inside].sum() * 0.25 == pytest.approx(total, rel=1e-9, abs=1e-6)
     known = ~np.isnan(rate)
     assert (rate[known] >= -1e-9 * max(totals.max(), 1)).all()
