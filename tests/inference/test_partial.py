@@ -12,7 +12,7 @@ import pytest
 
 from sdforecast import history, observation, parameters, shipped
 from sdforecast.errors import InputError
-from sdforecast.forecasting import single
+from sdforecast.forecasting import forecast, single
 from sdforecast.history.vocabulary import COLUMNS
 from sdforecast.inference import calibrate
 from sdforecast.inference.partial import part
@@ -97,6 +97,20 @@ def test_the_real_data_of_a_sector_are_fitted_no_worse_than_by_the_whole_model(t
     whole = whole[whole["fitted"] & whole["target"].isin(alone["target"])]
     assert len(whole) == len(alone)
     assert (alone["residual"] ** 2).sum() <= 1.05 * (whole["residual"] ** 2).sum()
+
+
+def test_a_forecast_holds_the_other_constants_and_says_on_what_it_rests() -> None:
+    found = calibrate(read(), starts=1, sets=1, sector="Border flow")
+    made = forecast(["current-course"], estimate=found, horizon="2026-01", variables=["dose"])
+    assert made.manifest["estimate"]["partial"]["sector"] == "Border flow"  # type: ignore[index]
+    file = read().variables.set_index("name")["value"]
+    used = made.parameters.set_index("name")["estimate"]
+    own = set(found.best["parameter"])
+    others = [name for name in used.index if name not in own]
+    np.testing.assert_allclose(used[others], file[others])
+    np.testing.assert_allclose(used[list(own)], found.best.set_index("parameter")["value"][list(own)])
+    with_them = single.run(read(), (), dict(used), ["dose"], last=192)
+    np.testing.assert_allclose(made.trajectories["dose"].isel(set=0, scenario=0), with_them["dose"].isel(scenario=0))
 
 
 @pytest.fixture(scope="module")
