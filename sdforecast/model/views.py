@@ -1,6 +1,6 @@
 """The views of a Vensim file: the pages of its drawing, which PySD leaves out.
 
-Below the equations, each view begins with `*Name`; a line `10,id,name,x,y,width,height,shape,bits,…` draws a variable.
+Below the equations, each view begins with three lines, the last of them `*Name`; a line `10,id,name,x,y,width,height,shape,bits,…` draws a variable.
 The first of its bits says whether arrows may end there, which a shadow (a variable drawn once more elsewhere) does
 not have (Vensim reference manual, "Sketch Format").
 """
@@ -13,7 +13,7 @@ SKETCH = "\\\\\\---///"
 """What the drawing begins with."""
 
 _SETTINGS = "///---\\\\\\"
-_VIEW = re.compile(r"^\*(?P<view>[^\n]+)$")
+_VIEW = re.compile(r"[^\n]*\n[^\n]*\n\*(?P<view>[^\n]+)\n")
 _VARIABLE = re.compile(r'^10,\d+,(?P<name>"(?:[^"\\]|\\.)+"|[^,\n]+)(?:,-?\d+){2}(?:,\d+){3},(?P<bits>\d+)')
 
 
@@ -23,10 +23,9 @@ def views(text: str) -> dict[str, str]:
     At home is where it is drawn first and not as a shadow. What is drawn nowhere, or only as a shadow, is left out.
     """
     found: dict[str, str] = {}
-    view = ""
-    for line in text.partition(SKETCH)[2].partition(_SETTINGS)[0].splitlines():
-        if title := _VIEW.match(line):
-            view = title["view"].strip()
-        elif (drawn := _VARIABLE.match(line)) and view and int(drawn["bits"]) % 2:
-            found.setdefault(" ".join(drawn["name"].split()).lower(), view)
+    for page in text.split(SKETCH)[1:]:
+        if title := _VIEW.match(page):
+            for line in page.partition(_SETTINGS)[0].splitlines():
+                if (drawn := _VARIABLE.match(line)) and int(drawn["bits"]) % 2:
+                    found.setdefault(" ".join(drawn["name"].split()).lower(), title["view"].strip())
     return found

@@ -42,4 +42,5 @@ def test_a_file_without_a_drawing_has_none() -> None:
 
 def test_broken_lines_are_passed_over() -> None:
     head = "\\\\\\---/// Sketch information\nV300  ignored\n"
-    assert views(head + "10,1,x,1,1,1,1,1,3\n*V\n10,2,\n10,,y,1\n*\n10,3,z,1,1,1,1,8,3,0\n///---\\\\\\\n") == {"z": "V"}
+    lines = "*V\n10,2,\n10,,y,1\n12,4,0,1,1,1,1,8,3,0\n*no view but a remark\n10,3,z,1,1,1,1,8,3,0\n///---\\\\\\\n"
+    assert views(head + "10,1,x,1,1,1,1,1,3\n" + head + lines) == {"z": "V"}
