@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sdforecast.model.groups import groups
 from sdforecast.model.views import views
 from tests.small import MODELS
 
@@ -44,3 +45,9 @@ def test_broken_lines_are_passed_over() -> None:
     head = "\\\\\\---/// Sketch information\nV300  ignored\n"
     lines = "*V\n10,2,\n10,,y,1\n12,4,0,1,1,1,1,8,3,0\n*no view but a remark\n10,3,z,1,1,1,1,8,3,0\n///---\\\\\\\n"
     assert views(head + "10,1,x,1,1,1,1,1,3\n" + head + lines) == {"z": "V"}
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    assert views(TEXT.replace("\n", "\r\n")) == views(TEXT)
+    text = (MODELS / "predation.mdl").read_text(encoding="utf-8")
+    assert groups(text.replace("\n", "\r\n")) == groups(text)
