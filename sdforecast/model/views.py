@@ -1,7 +1,7 @@
 """The views of a Vensim file: the pages of its drawing, which PySD leaves out.
 
-Below the equations, each view begins with three lines, the last of them `*Name`. A line that begins `10,id,name,x,y,
-width,height,shape,bits` draws a variable. The first of its bits says whether arrows may end there, which a shadow (a variable
+Below the equations, each view begins with three lines, the last of them `*Name`. A line `10,id,name,x,y,width,height,
+shape,bits,…` draws a variable. The first of its bits says whether arrows may end there, which a shadow (a variable
 drawn once more elsewhere) does not have (Vensim reference manual, "Sketch Format").
 """
 

@@ -17,21 +17,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdforecast import calendar, runfiles
+from sdforecast import runfiles
 from sdforecast.engine.compiled.clock import clock
 from sdforecast.engine.once import once
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
 from sdforecast.model.references import references
 from sdforecast.model.vocabulary import CONTROL
-from sdforecast.observation.predicting import CUMULATIVE
-from sdforecast.sectors import observed
+from sdforecast.sectors import earlier, observed
 from sdforecast.sectors.boundary import Boundary
 
 Inputs = str | Path | xr.Dataset
 """`run`, `history`, the file of an earlier run, or a run."""
-
-_DIGITS = 9
 
 RUN, HISTORY, FILE = "run", "history", "file"
 
@@ -115,8 +112,7 @@ def held(
             raise InputError(Problem(what, file=str(model.path), hint="--inputs run, or a file of an earlier run"))
         more, known = _of_history(within, series, rows)
         return Held({**series, **more}, tuple(_origins(model, within, HISTORY, known)))
-    earlier, where = _earlier(inputs, scenario)
-    more, known = _of_earlier(model, within, series, earlier, monthly, where)
+    more, known = _of_earlier(model, within, series, inputs, scenario, monthly)
     return Held({**series, **more}, tuple(_origins(model, within, FILE, known)))
 
 
@@ -136,53 +132,26 @@ def _of_earlier(
     model: ModelFile,
     within: Boundary,
     run: Mapping[str, pd.Series],
-    earlier: runfiles.Run,
+    inputs: Inputs,
+    scenario: str,
     monthly: bool,
-    where: str | None,
 ) -> tuple[dict[str, pd.Series], Spans]:
     """Return the inputs that an earlier run holds, this run where it has none, and their spans."""
+    given, where = earlier.load(inputs, scenario)
     keys = {_fold(key): key for key in run}
-    paths, spans = {}, Spans()
-    for given, values in earlier.items():
-        key = keys.get(_fold(given))
-        values = values.dropna()
-        if key is None or not len(values):
-            continue
-        if not np.isfinite(values.to_numpy(float)).all():
-            raise InputError(Problem(f"the values of '{key}' are not finite", file=where))
-        name = key.partition("[")[0]
-        if not isinstance(values.index, pd.DatetimeIndex):
-            found, spans[name] = _by_time(values, _times(run[key]))
-        elif monthly:
-            found, spans[name] = _by_month(model, name, values, _times(run[key]))
-        else:
-            what = f"gives '{name}' by days, and the model does not count months from January 2010"
-            raise InputError(Problem(what, file=where, hint="give the model's own times"))
-        paths[key] = _filled(found, run[key])
+    paths: dict[str, pd.Series] = {}
+    spans: Spans = {}
+    for word, values in given.items():
+        key, values = keys.get(_fold(word)), values.dropna()
+        if key is not None and len(values):
+            found, spans[key.partition("[")[0]] = earlier.path(
+                model, key, values, _times(run[key]), monthly=monthly, where=where
+            )
+            paths[key] = _filled(found, run[key])
     if not paths:
         hint = "it takes: " + ", ".join(list(within.inputs)[:6])
         raise InputError(Problem(f"holds none of the inputs of sector '{within.sector}'", file=where, hint=hint))
     return paths, spans
-
-
-def _by_time(values: pd.Series, times: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return values by model time at `times`, linear between, NaN outside; and their span."""
-    known = values.index.to_numpy(float)
-    times = np.round(times, _DIGITS)  # sums of steps; what was saved is rounded
-    inside = (times >= known[0]) & (times <= known[-1])
-    found = np.where(inside, np.interp(times, known, values.to_numpy(float)), np.nan)
-    return found, (f"{known[0]:g}", f"{known[-1]:g}")
-
-
-def _by_month(model: ModelFile, name: str, values: pd.Series, times: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return values by month at `times`: sums of a flow that is counted, of all else the level at the month's end."""
-    days = pd.DatetimeIndex(values.index)
-    months = ((days.year - calendar.FIRST_YEAR) * 12 + days.month - 1).to_numpy(float)
-    label = (calendar.month_label(int(months[0])), calendar.month_label(int(months[-1])))
-    if (CUMULATIVE + name).casefold() in {known.casefold() for known in model.names}:
-        return observed.flow(months, months, values.to_numpy(float), times), label
-    ends = pd.Series(values.to_numpy(float), index=months + 1)
-    return _by_time(ends, times)[0], label
 
 
 def _origins(model: ModelFile, within: Boundary, source: str, known: Mapping[str, tuple[str, str]]) -> list[Origin]:
@@ -231,18 +200,3 @@ def _times(series: pd.Series) -> np.ndarray:
 
 def _fold(key: str) -> str:
     return " ".join(key.replace("_", " ").split()).casefold()
-
-
-def _earlier(inputs: Inputs, scenario: str) -> tuple[runfiles.Run, str | None]:
-    """Return the run that a file or a Dataset holds, of the scenario where it holds several, and the file."""
-    if isinstance(inputs, xr.Dataset):
-        return _one(runfiles.by_scenario(inputs), scenario, None), None
-    return _one(runfiles.read(Path(inputs)), scenario, str(inputs)), str(inputs)
-
-
-def _one(runs: Mapping[str, runfiles.Run], scenario: str, where: str | None) -> runfiles.Run:
-    if len(runs) == 1:
-        return next(iter(runs.values()))
-    if scenario not in runs:
-        raise InputError(Problem(f"holds no scenario '{scenario}'", file=where, hint=nearest(scenario, runs)))
-    return runs[scenario]

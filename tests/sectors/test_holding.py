@@ -13,7 +13,7 @@ import sdforecast as sdf
 from sdforecast.calendar import parse_month
 from sdforecast.errors import InputError
 from sdforecast.model import read
-from sdforecast.sectors import Held, boundary, held, observed
+from sdforecast.sectors import Held, boundary, earlier, held, observed
 from tests.sectors.inputs import observed_input
 from tests.small import small
 
@@ -94,16 +94,14 @@ class TestFile:
 class TestMonths:
     def test_a_saved_run_gives_levels_at_month_ends_and_sums_of_flows(self) -> None:
         """A counted flow is an input of a sector that follows from it: its steps add up to the saved sums."""
-        from sdforecast.sectors.holding import _by_month
-
         months = pd.date_range("2011-01-31", periods=12, freq="ME")
         values = pd.Series(np.arange(12.0), index=months)
         times = np.arange(0, 48.25, 0.25)
-        flow, span = _by_month(read(), "synthetic opioid deaths", values, times)
+        flow, span = earlier.path(read(), "synthetic opioid deaths", values, times, monthly=True, where=None)
         assert span == ("2011-01", "2011-12")
         sums = np.nansum(flow[48:96].reshape(12, 4), axis=1) * 0.25
         np.testing.assert_allclose(sums, np.arange(12.0), atol=1e-12)
-        level, _ = _by_month(read(), "dose", values, times)
+        level, _ = earlier.path(read(), "dose", values, times, monthly=True, where=None)
         np.testing.assert_allclose(level[52:97:4], np.arange(12.0))
         assert np.isnan(level[51])
 
