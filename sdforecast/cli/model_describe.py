@@ -34,10 +34,10 @@ def describe(model: Path | None, as_json: bool) -> None:
     print_table([_row(sector, kinds) for sector in facts["sectors"]])
     click.echo()
     for sector in facts["sectors"]:
-        if sector["stocks"]:
-            _print_line("", f"Stocks, {sector['sector']}: {', '.join(sector['names of stocks'])}", hanging=2)
+        if sector["stock"]:
+            _print_line("", f"Stocks, {sector['sector']}: {', '.join(sector['names of stocks'])}", hanging=4)
     if facts["inputs"]:
-        _print_line("", f"From outside: {', '.join(facts['inputs'])}", hanging=2)
+        _print_line("", f"From outside: {', '.join(facts['inputs'])}", hanging=4)
 
 
 def _print_facts(facts: dict[str, Any]) -> None:

@@ -56,6 +56,7 @@ LETTERS = {"reinforcing": "R", "balancing": "B", "either": "±", "unknown": "?"}
 def _row(k: int, loop: FeedbackLoop) -> dict[str, object]:
     remembers = [*loop.stocks, *loop.delays]
     return {
-        "no": k, "kind": LETTERS[loop.kind], "length": len(loop), "stocks": len(loop.stocks), "delays": len(loop.delays),
+        "no": k, "kind": LETTERS[loop.kind], "length": len(loop),
+        "stocks": len(loop.stocks), "delays": len(loop.delays),
         "loop": str(loop) if remembers else f"{loop} (no stock, no delay)",
     }  # fmt: skip
