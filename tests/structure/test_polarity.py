@@ -42,8 +42,8 @@ def test_signs_known_by_hand(tmp_path, equation, signs):
 
 FORMS = [
     "a * b - c", "(a - c) / b", "a ^ b / c", "EXP(-a / b) + c", "MAX(a, b) - MIN(b, c)", "LN(a + b) * SQRT(c)",
-    "IF THEN ELSE(a > b, c, b)", "a * (1 - a / c) * b", "XIDZ(a, b, c) / c", "MODULO(a, 100) / (b + c)", "SIN(a) + b * c",
-    "ARCTAN(a - b) / c", "(a + b) ^ (-c)", "INTEGER(a) * b + c",
+    "IF THEN ELSE(a > b, c, b)", "a * (1 - a / c) * b", "XIDZ(a, b, c) / c", "MODULO(a, 100) / (b + c)",
+    "SIN(a) + b * c", "ARCTAN(a - b) / c", "(a + b) ^ (-c)", "INTEGER(a) * b + c",
 ]  # fmt: skip
 VALUES = {"a": 1.3, "b": 0.7, "c": 2.1}
 
