@@ -10,6 +10,7 @@ import click
 
 from sdforecast.cli.modelfile import model_option, open_model
 from sdforecast.cli.tables import print_json, print_table
+from sdforecast.errors import InputError
 
 if TYPE_CHECKING:
     from sdforecast.structure.loops import FeedbackLoop, Loops
@@ -32,7 +33,12 @@ def loops(model: Path | None, through: str | None, max_length: int | None, as_js
 
     file = open_model(model)
     name = file.name_of(through) if through is not None else None
-    found = feedback_loops(causal_graph(file), polarities(file), through=name, longest=max_length)
+    try:
+        links = polarities(file)
+    except InputError as error:  # it does not run; its loops are there all the same
+        click.echo(f"warning: the signs of links are not known: {error.problems[0]}", err=True)
+        links = {}
+    found = feedback_loops(causal_graph(file), links, through=name, longest=max_length)
     if as_json:
         print_json(as_record(found))
         return

@@ -69,9 +69,12 @@ class Equation:
 def equations(model: ModelFile) -> list[Equation]:
     """Return the first and the last cell of every equation; what the engine does not compile is left out.
 
-    Raises `InputError` where PySD does not understand the file, and `Unsupported` for ranges that do not add up.
+    Raises `InputError` where PySD does not understand the file.
     """
-    return list(_equations(_Local(unrolled(model))))
+    try:
+        return list(_equations(_Local(unrolled(model))))
+    except Unsupported:  # ranges that do not add up
+        return []
 
 
 class _Local(Lowering):

@@ -66,6 +66,7 @@ NONE = frozenset(
 _TOKEN = re.compile(r"\s*(\*\*|[*/^()]|\d+\.?\d*(?:[eE][+-]?\d+)?(?![\w$%])|[^*/^()]+)")
 _EQUIVALENT = re.compile(r"^22:(.+)$", re.MULTILINE)
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_PER = re.compile(r"(?:^|\s+)per\s+", re.IGNORECASE)
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 DEEPEST = 40
 """Brackets within brackets after which a unit is refused."""
@@ -101,6 +102,7 @@ class Units:
 
     def parse(self, text: str) -> Any | None:
         """Return the pint unit of a text, None for an empty one. Raises :class:`UnitError`."""
+        text = _PER.sub(lambda per: "/" if per.start() else "1/", text.strip())
         text = _RAISED.sub(lambda raised: f"^{raised[0].translate(_LOWERED)}", text)
         tokens = [token.strip() for token in _TOKEN.findall(text) if token.strip()]
         if not tokens or tokens in (["?"], ["-"]):

@@ -71,6 +71,15 @@ def test_loops_of_a_model_without_any(capsys):
     assert (code, out) == (0, "all loops: none\n")
 
 
+def test_loops_of_a_model_that_does_not_run_have_no_signs(capsys, write):
+    loop = "S = INTEG(-loss, 1) ~ kg ~ . |\nloss = S * x ~ kg/Month ~ . |\n"
+    loop += "x = GET DIRECT DATA('no.csv', ',', 'A', 'B2') ~~ |\n"
+    code, out, err = shown(capsys, "loops", "--model", write(loop))
+    assert code == 0 and "S –?→ loss –?→ S" in out and "signs of links are not known" in err
+    code, _, err = shown(capsys, "check", "--model", write(loop))
+    assert code == 1 and "cannot be started" in err
+
+
 def test_wrong_words_are_named(capsys):
     code, _, err = shown(capsys, "loops", "--model", SIR, "--through", "recovry")
     assert code == 2 and "did you mean 'recovery'" in err

@@ -26,6 +26,9 @@ from sdforecast.structure.words import UnitError, Units, synonyms
         ("tax unit/hour", "tax_units/hr"),
         ("companies", "Company"),
         ("m³", "m^3"),
+        ("per year", "1/Year"),
+        ("kits per person per Month", "kit/(person*Month)"),
+        ("persona per permit", "persona/permit"),
         ("CO2 eq*m**2", "m^2*CO2 eq"),
     ],
 )
