@@ -54,6 +54,7 @@ class Question:
     initials : keys of stocks whose initial value is given: each becomes a parameter, see :func:`.program.start_of`.
     tables : tables that replace those of the same name.
     fast : whether to multiply by reciprocals of constants instead of dividing.
+    method : `euler` or `rk4`, where it is not to be the file's.
     """
 
     columns: tuple[str, ...]
@@ -65,6 +66,7 @@ class Question:
     initials: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     fast: bool = False
+    method: str = ""
 
 
 def lowered(
@@ -95,7 +97,8 @@ def lowered(
 def made(program: Program, question: Question) -> Leveled:
     """Return a lowered program made ready for a question."""
     points = {table.name: (table.x, table.y) for table in question.tables}
-    given = replace(program, tables=tuple(_with_points(table, points) for table in program.tables))
+    tables = tuple(_with_points(table, points) for table in program.tables)
+    given = replace(program, tables=tables, method=question.method or program.method)
     special = specialise(given, initials=question.initials, outputs=question.columns)
     integrated = integrate(special)
     if question.fast:
