@@ -1,0 +1,45 @@
+"""Tests that any model can be put to, with no file of checks: what it says of itself must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sdforecast.structure import CausalGraph
+from sdforecast.validation import conservation
+from sdforecast.validation.bench import Bench, gaps
+from sdforecast.validation.results import Result, outcome, short
+
+
+def structure(bench: Bench, graph: CausalGraph) -> Iterator[Result]:
+    """Give the results of tests of structure."""
+    yield from conservation.closed(bench, graph)
+    uses = graph.uses()
+    idle = [name for name, users in uses.items() if not users and graph.variables[name].kind in ("constant", "input")]
+    yield Result(
+        "unused", "structure", "Every constant and every input is used", outcome(not idle), f"{len(idle)} unused", "0",
+        "A number that no equation reads is a mistake or a leftover.", ", ".join(idle[:8]), {"unused": idle},
+    )  # fmt: skip
+
+
+def extreme(bench: Bench) -> Iterator[Result]:
+    """Give the results of tests of the run as it stands."""
+    run = bench.run_with({})
+    broken = gaps(run)
+    note = f"{broken[0][0]} from time {broken[0][1]:g} on" if broken else ""
+    yield Result(
+        "finite", "extreme", "Every stock is a finite number at every time", outcome(not broken),
+        f"{len(broken)} are not", "0", "A division by zero or a runaway loop ends a run.", note,
+        {"not_finite": [name for name, _ in broken]},
+    )  # fmt: skip
+    stocks = [name for name in bench.stocks if name in run and run[name].iloc[0] >= 0]
+    lowest = {name: float(np.nanmin(run[name])) for name in stocks}
+    negative = {name: low for name, low in lowest.items() if low < -1e-9 * float(np.nanmax(np.abs(run[name])))}
+    worst = min(negative, key=lambda name: negative[name]) if negative else ""
+    yield Result(
+        "no-negative-stocks", "extreme", f"No stock that starts at or above zero falls below ({len(stocks)} stocks)",
+        outcome(not negative), f"{len(negative)} below zero", "0",
+        "People, kilograms and money on hand cannot be fewer than none; a stock that may be negative needs a checks "
+        "file.", f"{worst} {short(negative[worst])}" if negative else "", {"negative": negative},
+    )  # fmt: skip

@@ -1,0 +1,186 @@
+"""Neutrality: no equation decides which instrument wins.
+
+For each instrument the stated ranges of the assumptions are searched for a setting in which adding it lowers deaths
+and for one in which it does not. Half of the draws follow the priors, half fill the ranges evenly (scrambled Sobol
+points, Owen 1998, ACM Transactions on Modeling and Computer Simulation 8(1), 71-102), and the same ones are used with
+and without the instrument. Of the draws that reach furthest, the few constants that matter are told: those whose
+values the effect follows most, set to the end of their range that helps, all others as in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+from scipy.stats import qmc
+
+from sdforecast import parameters
+from sdforecast.engine.members import Draws, run_members
+from sdforecast.errors import InputError
+from sdforecast.parameters import Parameter
+from sdforecast.validation.bench import EPSILON, Bench
+from sdforecast.validation.reading import Written
+from sdforecast.validation.results import PASSED, Result, outcome
+from sdforecast.validation.schema import Neutrality
+
+SEED = 20270101
+
+
+@dataclass(frozen=True)
+class Region:
+    """A setting of a few constants and what the instrument does there.
+
+    Attributes
+    ----------
+    effect : relative change of deaths by adding the instrument.
+    setting : values of constants by name; all others are those of the file, or of a draw.
+    of_draw : whether the others are those of a draw, of which `setting` names the constants that matter most.
+    """
+
+    effect: float
+    setting: Mapping[str, float] = field(default_factory=dict)
+    of_draw: bool = False
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{name} {value:.3g}" for name, value in self.setting.items())
+        where = ("in a draw with " if self.of_draw else "with ") + named if named else "as the file is"
+        return f"{100 * self.effect:+.2f} % {where}"
+
+
+class Search:
+    """Paired draws with and without each instrument."""
+
+    def __init__(self, bench: Bench, written: Written, asked: Neutrality) -> None:
+        self.bench, self.asked = bench, asked
+        model = bench.model
+        self.cumulative = model.name_of(asked.cumulative)
+        self.first, self.last = bench.time(asked.start)[0], bench.time(asked.end)[1]
+        table = parameters.load(written.path.parent / str(written.checks.parameters))
+        self.drawn = [p for p in table if p.kind in asked.kinds and p.spread > 0]
+        known = set(model.variables.loc[model.variables["kind"] == "constant", "name"])
+        self.drawn = [p for p in self.drawn if p.name in known]
+        self.names = tuple(p.name for p in self.drawn)
+        self.file = np.array([bench.values[name] for name in self.names])
+        self.instruments = [model.name_of(word) for word in asked.instruments]
+        self.series = {name: bench.base[name] for name in self.instruments}
+        self.values = draws(self.drawn, asked.draws)
+        self.positions = np.array([[p.position(v) if p.distribution == "normal" or v > 0 else 0.0
+                                    for p, v in zip(self.drawn, row, strict=True)] for row in self.values])  # fmt: skip
+
+    def deaths(self, values: np.ndarray, instrument: str | None) -> np.ndarray:
+        """Return the increase of the stock over the span, one a row of `values` [draws, constants]."""
+        series = dict(self.series)
+        if instrument is not None:
+            course = series[instrument]
+            later = course.index.to_numpy(float) >= self.first - EPSILON
+            series[instrument] = pd.Series(np.where(later, self.asked.level, course), index=course.index)
+        times, runs = run_members(
+            self.bench.model, [self.cumulative], Draws(self.names, values), series=series, until=self.last,
+            engine=self.bench.engine,
+        )  # fmt: skip
+        ends = [np.interp(at, times, np.arange(len(times))) for at in (self.first, self.last)]
+        return np.asarray(runs[:, round(ends[1]), 0] - runs[:, round(ends[0]), 0])
+
+    def effects(self, instrument: str, without: np.ndarray) -> np.ndarray:
+        """Return the relative change by an instrument in each draw."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.deaths(self.values, instrument) / without - 1)
+
+    def region(self, instrument: str, effects: np.ndarray, sign: int) -> Region:
+        """Return where the effect has a sign, told by as few constants as can be.
+
+        The constants are taken in the order in which the effect follows them over the draws (absolute correlation).
+        """
+        good = np.isfinite(effects)
+        follow = _correlations(self.positions[good], effects[good])
+        order = np.argsort(-np.abs(follow))[: self.asked.most_named]
+        ends = np.array([p.high if sign * slope > 0 else p.low for p, slope in zip(self.drawn, follow, strict=True)])
+        settings = np.repeat(self.file[None, :], len(order) + 1, axis=0)
+        for k, which in enumerate(order):
+            settings[k + 1 :, which] = ends[which]
+        found = self.deaths(settings, instrument) / self.deaths(settings, None) - 1
+        for k, effect in enumerate(found):
+            if self.counts(float(effect), sign):
+                return Region(float(effect), {self.names[which]: float(ends[which]) for which in order[:k]})
+        k = int(np.nanargmax(sign * effects))
+        most = np.argsort(-(sign * follow * self.positions[k]))[: self.asked.most_named]
+        return Region(float(effects[k]), {self.names[which]: float(self.values[k, which]) for which in most}, True)
+
+    def counts(self, effect: float, sign: int) -> bool:
+        """Return whether an effect counts as lowering (sign -1), or as not lowering (sign +1)."""
+        return effect < -self.asked.lowers if sign < 0 else effect > -self.asked.lowers / 10
+
+
+def draws(drawn: Sequence[Parameter], count: int) -> np.ndarray:
+    """Return values [count, parameters]: the first half from the priors, the second even over the ranges.
+
+    A range of a log-normal prior is filled evenly in logarithms.
+    """
+    power = max(int(np.ceil(np.log2(count))), 1)
+    unit = qmc.Sobol(len(drawn), scramble=True, seed=SEED).random_base2(power)[:count]
+    low, high = np.array([p.bounds for p in drawn]).T
+    half = count // 2
+    below, above = ndtr(low), ndtr(high)
+    from scipy.special import ndtri
+
+    positions = np.vstack([ndtri(below + unit[:half] * (above - below)), low + unit[half:] * (high - low)])
+    return np.array([[p.at(float(z)) for p, z in zip(drawn, row, strict=True)] for row in positions])
+
+
+def _correlations(positions: np.ndarray, effects: np.ndarray) -> np.ndarray:
+    """Return the correlation of each constant's position with the effect; 0 where either does not vary."""
+    x, y = positions - positions.mean(axis=0), effects - effects.mean()
+    scale = np.sqrt((x**2).sum(axis=0) * (y**2).sum())
+    return np.asarray(np.divide(x.T @ y, scale, out=np.zeros(len(scale)), where=scale > 0))
+
+
+def tests(bench: Bench, written: Written, advance: Callable[[], None]) -> Iterator[Result]:
+    """Give one result an instrument."""
+    asked = written.checks.neutrality
+    if asked is None:
+        return
+    if written.checks.parameters is None:
+        raise InputError(written.problem(("neutrality",), "needs the table of parameters", "parameters: FILE"))
+    search = Search(bench, written, asked)
+    without = search.deaths(search.values, None)
+    for name in search.instruments:
+        yield _result(name, search, without)
+        advance()
+
+
+def _result(name: str, search: Search, without: np.ndarray) -> Result:
+    asked = search.asked
+    effects = search.effects(name, without)
+    fall, rise = (search.region(name, effects, sign) for sign in (-1, 1))
+    found = {"lowers": search.counts(fall.effect, -1), "does not lower": search.counts(rise.effect, 1)}
+    exempt = next((rule for word, rule in asked.one_sided.items() if search.bench.model.name_of(word) == name), None)
+    both = name in {search.bench.model.name_of(word) for word in asked.both_regions}
+    if both:
+        found["does not lower"] = rise.effect > asked.lowers
+    missing = [side for side, there in found.items() if not there]
+    excused = exempt is not None and missing == [exempt.never]
+    share = float(np.nanmean(effects < -asked.lowers))
+    words = "raises" if both else "does not lower"
+    statement = f"Within the ranges of the assumptions, {name} lowers deaths in one setting and {words} them in another"
+    note = f"lowers: {fall}; {words}: {rise}" if not missing or excused else f"not found: {' and '.join(missing)}; "
+    if missing and not excused:
+        note += f"nearest: {fall if 'lowers' in missing else rise}"
+    elif excused and exempt is not None:
+        note = f"{note}; one-sided: {exempt.why}"
+    numbers = {
+        "lowers": {"found": found["lowers"], "effect": fall.effect, "setting": dict(fall.setting)},
+        "does_not_lower": {"found": found["does not lower"], "effect": rise.effect, "setting": dict(rise.setting)},
+        "share_of_draws_lowering": share, "draws": len(effects),
+        "range": [float(np.nanmin(effects)), float(np.nanmax(effects))],
+    }  # fmt: skip
+    return Result(
+        name.lower().replace(" ", "-"), "neutrality", statement, PASSED if excused else outcome(not missing),
+        f"{100 * np.nanmin(effects):+.2f} to {100 * np.nanmax(effects):+.2f} %, lower in {100 * share:.0f} % of draws",
+        "both signs" if not excused else "one-sided, documented",
+        "Nothing in the equations decides which policy wins.", note, numbers,
+    )  # fmt: skip
+
+
