@@ -6,20 +6,37 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sdforecast.structure import CausalGraph
+from sdforecast.structure import CausalGraph, units
 from sdforecast.validation import conservation
 from sdforecast.validation.bench import Bench, gaps
 from sdforecast.validation.results import Result, outcome, short
 
+_SHOWN = 3
+
 
 def structure(bench: Bench, graph: CausalGraph) -> Iterator[Result]:
     """Give the results of tests of structure."""
+    yield _dimensions(bench)
     yield from conservation.closed(bench, graph)
     uses = graph.uses()
     idle = [name for name, users in uses.items() if not users and graph.variables[name].kind in ("constant", "input")]
     yield Result(
         "unused", "structure", "Every constant and every input is used", outcome(not idle), f"{len(idle)} unused", "0",
         "A number that no equation reads is a mistake or a leftover.", ", ".join(idle[:8]), {"unused": idle},
+    )  # fmt: skip
+
+
+def _dimensions(bench: Bench) -> Result:
+    found = units.check(bench.model)
+    wrong = [one for one in found if one.is_error]
+    note = "; ".join(str(one.problem(bench.model.path.name)) for one in wrong[:_SHOWN])
+    more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    return Result(
+        "dimensions", "structure", "Both sides of every equation have the same dimension", outcome(not wrong),
+        f"{len(wrong)} inconsistent", "0",
+        "An equation that adds people to months says nothing; numbers without a unit inside an equation are not counted.",
+        note + more, {"inconsistent": [str(one.problem(str(bench.model.path))) for one in wrong],
+                      "numbers_without_unit": len(found) - len(wrong)},
     )  # fmt: skip
 
 
