@@ -13,7 +13,7 @@ from sdforecast.cli.tables import print_json, print_table
 from sdforecast.errors import CheckError, Problem
 
 if TYPE_CHECKING:
-    from sdforecast.validation import Validation
+    from sdforecast.validation import Result, Validation
 
 _KINDS = (
     "structure", "extreme", "integration", "loop", "reproduction", "surprise", "family", "policy", "neutrality",
@@ -96,6 +96,16 @@ def _record(found: Validation) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _told(result: Result) -> str:
+    """Return a result in a few sentences."""
+    parts = [result.statement + "."]
+    if result.measured:
+        parts.append(f"Measured: {result.measured}" + (f" (limit: {result.limit})." if result.limit else "."))
+    if result.note:
+        parts.append(("Not so: " if result.failed and result.kind not in ("neutrality", "structure") else "") + result.note)
+    return " ".join(parts)
+
+
 def _print(found: Validation, quiet: bool) -> None:
     from sdforecast.validation import KINDS
 
@@ -104,10 +114,8 @@ def _print(found: Validation, quiet: bool) -> None:
         if not rows:
             continue
         click.echo(f"\n{title}")
-        print_table([
-            {"": _MARKS[r.outcome], "test": r.id, "measured": r.measured, "limit": r.limit,
-             "statement": r.statement + (f" [{r.note}]" if r.note else "")}
-            for r in rows
-        ])  # fmt: skip
+        print_table(
+            [{"": _MARKS[r.outcome], "test": r.id, "statement, measured, limit, note": _told(r)} for r in rows]
+        )
     counts = found.counts()
     click.echo("\n" + ", ".join(f"{count} {word}" for word, count in counts.items()))

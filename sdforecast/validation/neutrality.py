@@ -28,6 +28,9 @@ from sdforecast.validation.schema import Neutrality
 
 SEED = 20270101
 
+_CLOSEST = 16
+"""Constants that a search for the few that matter looks at."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -92,22 +95,37 @@ class Search:
     def region(self, instrument: str, effects: np.ndarray, sign: int) -> Region:
         """Return where the effect has a sign, told by as few constants as can be.
 
-        The constants are taken in the order in which the effect follows them over the draws (absolute correlation).
+        From the file's own values, the constant is moved to an end of its range that helps most, then the next, among
+        those that the effect follows most closely over the draws (absolute correlation).
         """
         good = np.isfinite(effects)
         follow = _correlations(self.positions[good], effects[good])
-        order = np.argsort(-np.abs(follow))[: self.asked.most_named]
-        ends = np.array([p.high if sign * slope > 0 else p.low for p, slope in zip(self.drawn, follow, strict=True)])
-        settings = np.repeat(self.file[None, :], len(order) + 1, axis=0)
-        for k, which in enumerate(order):
-            settings[k + 1 :, which] = ends[which]
-        found = self.deaths(settings, instrument) / self.deaths(settings, None) - 1
-        for k, effect in enumerate(found):
-            if self.counts(float(effect), sign):
-                return Region(float(effect), {self.names[which]: float(ends[which]) for which in order[:k]})
+        closest = [int(k) for k in np.argsort(-np.abs(follow))[:_CLOSEST]]
+        here, effect = self.file.copy(), self.effect_at(self.file[None, :], instrument)[0]
+        moved: list[int] = []
+        while not self.counts(effect, sign) and len(moved) < self.asked.most_named:
+            moves = [(k, end) for k in closest if k not in moved for end in (self.drawn[k].low, self.drawn[k].high)]
+            tried = np.repeat(here[None, :], len(moves), axis=0)
+            for row, (k, end) in enumerate(moves):
+                tried[row, k] = end
+            found = np.nan_to_num(sign * self.effect_at(tried, instrument), nan=-np.inf)
+            best = int(found.argmax())
+            if not found[best] > sign * effect:
+                break
+            here, effect = tried[best], sign * found[best]
+            moved.append(moves[best][0])
+        if self.counts(effect, sign):
+            return Region(float(effect), {self.names[k]: float(here[k]) for k in moved})
         k = int(np.nanargmax(sign * effects))
+        if sign * effects[k] < sign * effect:
+            return Region(float(effect), {self.names[k]: float(here[k]) for k in moved})
         most = np.argsort(-(sign * follow * self.positions[k]))[: self.asked.most_named]
         return Region(float(effects[k]), {self.names[which]: float(self.values[k, which]) for which in most}, True)
+
+    def effect_at(self, values: np.ndarray, instrument: str) -> np.ndarray:
+        """Return the relative change by an instrument at `values` [settings, constants]."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.deaths(values, instrument) / self.deaths(values, None) - 1)
 
     def counts(self, effect: float, sign: int) -> bool:
         """Return whether an effect counts as lowering (sign -1), or as not lowering (sign +1)."""

@@ -149,7 +149,7 @@ class Fit(BaseModel):
     r2: Number | None = None
     """Squared correlation, at least."""
     bias: Number | None = None
-    """Share of the mean squared error that comes from unequal means (UM), at most."""
+    """Difference of the means, in per cent of the mean observed, at most."""
     why: Text
 
 

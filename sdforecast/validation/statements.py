@@ -35,7 +35,7 @@ def prepare(written: Written, bench: Bench) -> list[Prepared]:
 
     Raises `InputError` with every name that is unknown, at its place.
     """
-    problems: list[Problem] = []
+    problems = [p for name, changes in written.checks.cases.items() for p in _wrong(changes, bench, written, ("cases", name))]
     prepared = []
     for k, statement in enumerate(written.checks.statements):
         where: Location = ("statements", k)
@@ -44,7 +44,7 @@ def prepare(written: Written, bench: Bench) -> list[Prepared]:
         except InputError as error:
             problems += error.problems
             continue
-        found = [*_unknown(runs.values(), bench, written, where)]
+        found = [*_unknown(statement, bench, written, where)]
         claims = []
         names = [RUN if statement.changes or not runs else next(iter(runs)), *runs, BASE]
         for j, text in enumerate(statement.then):
@@ -139,27 +139,32 @@ def _flat(
         yield change.model_copy(update={"case": None, "like": None})
 
 
-def _unknown(
-    runs: Iterator[tuple[Change, ...]] | object, bench: Bench, written: Written, where: Location
-) -> Iterator[Problem]:
-    """Yield a problem for each name and time that the model does not know."""
-    for changes in runs:  # type: ignore[attr-defined]
-        for change in changes:
-            for word in (*change.set, *change.scale, *change.add, *change.hold, *change.follow, *change.initial):
+def _unknown(statement: Statement, bench: Bench, written: Written, where: Location) -> Iterator[Problem]:
+    """Yield a problem for each name and time in the changes of a statement that the model does not know."""
+    yield from _wrong(statement.changes, bench, written, (*where, "if"))
+    for name, changes in statement.runs.items():
+        yield from _wrong(changes, bench, written, (*where, "runs", name))
+
+
+def _wrong(changes: Sequence[Change], bench: Bench, written: Written, where: Location) -> Iterator[Problem]:
+    for k, change in enumerate(changes):
+        for key in ("set", "scale", "add", "hold", "follow", "initial"):
+            for j, word in enumerate(getattr(change, key)):
+                place: Location = (*where, k, key, j if key in ("hold", "follow") else word)
                 try:
-                    name = bench.variable(word)
+                    stock = bench.kinds.get(bench.variable(word)) == "stock"
                 except InputError as error:
-                    yield from (written.problem(where, p.what, p.hint) for p in error.problems)
+                    yield from (written.problem(place, p.what, p.hint) for p in error.problems)
                     continue
-                if word in change.initial and bench.kinds.get(name) != "stock":
-                    yield written.problem(where, f"'{name}' is no stock, so it has no initial value")
-                if word not in change.initial and bench.kinds.get(name) == "stock":
-                    yield written.problem(where, f"'{name}' is a stock", "change a flow, or give it an initial value")
-            for moment in (change.start, change.end):
-                try:
-                    bench.time(moment) if moment is not None else None
-                except ValueError as error:
-                    yield written.problem(where, str(error))
+                if key == "initial" and not stock:
+                    yield written.problem(place, f"'{word}' is no stock, so it has no initial value")
+                if key != "initial" and stock:
+                    yield written.problem(place, f"'{word}' is a stock", "change a flow, or give it an initial value")
+        for key, moment in (("from", change.start), ("to", change.end)):
+            try:
+                bench.time(moment) if moment is not None else None
+            except ValueError as error:
+                yield written.problem((*where, k, key), str(error))
 
 
 def _note_inputs(prepared: Prepared, bench: Bench, written: Written) -> None:
