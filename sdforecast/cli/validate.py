@@ -102,7 +102,8 @@ def _told(result: Result) -> str:
     if result.measured:
         parts.append(f"Measured: {result.measured}" + (f" (limit: {result.limit})." if result.limit else "."))
     if result.note:
-        parts.append(("Not so: " if result.failed and result.kind not in ("neutrality", "structure") else "") + result.note)
+        claims = result.failed and "claims" in result.numbers
+        parts.append(("Not so: " if claims else "") + result.note)
     return " ".join(parts)
 
 

@@ -7,6 +7,7 @@ their values.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -46,14 +47,14 @@ class Bench:
         self.kinds = dict(zip(table["name"].astype(str), table["kind"].astype(str), strict=True))
         self.values = dict(zip(table["name"].astype(str), table["value"].astype(float), strict=True))
         self.subscripted = set(table.loc[table["subscripts"] != "", "name"])
-        self.columns: dict[str, None] = {name: None for name in self.stocks}
+        self.columns: dict[str, None] = dict.fromkeys(self.stocks)
         self.inputs: dict[str, None] = {}
         self._runs: dict[str, Table] = {}
 
     @property
     def stocks(self) -> list[str]:
-        """Names of the stocks without subscripts."""
-        return [name for name, kind in self.kinds.items() if kind == "stock" and name not in self.subscripted]
+        """Names of the stocks."""
+        return [name for name, kind in self.kinds.items() if kind == "stock"]
 
     def variable(self, word: str) -> str:
         """Return the variable that a word means, and keep it in runs. Raises `InputError`."""
@@ -116,6 +117,12 @@ class Bench:
             )  # fmt: skip
         return as_table(found)
 
+    def everything(self) -> Table:
+        """Return the run as the file has it, with all variables."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return as_table(once(self.model, {}, until=self.until, engine=self.engine))
+
     def _apply(self, change: Change, given: dict[str, Override]) -> None:
         """Put a change into what is given."""
         for name in self.changed([change]):
@@ -157,13 +164,20 @@ class Bench:
 
 
 def as_table(runs: xr.Dataset) -> Table:
-    """Return the variables without subscripts of a run, by name, over its times."""
+    """Return a run as a series over its times for each variable, or for each element `variable[element, …]` of one."""
     times = runs["time"].to_numpy().astype(float)
-    return {
-        str(name): pd.Series(array.to_numpy().astype(float), index=times)
-        for name, array in runs.variables.items()
-        if array.dims == ("time",) and name != "time"
-    }
+    found = {}
+    for name in runs.data_vars:
+        array = runs.variables[name]  # thousands of labelled arrays would take seconds
+        if array.dims == ("time",):
+            found[str(name)] = pd.Series(array.to_numpy().astype(float), index=times)
+        elif "time" in array.dims:
+            cells = runs[name].transpose("time", ...)
+            flat = cells.to_numpy().astype(float).reshape(len(times), -1)
+            labels = itertools.product(*(runs[dim].to_numpy().tolist() for dim in cells.dims[1:]))
+            for k, label in enumerate(labels):
+                found[f"{name}[{', '.join(map(str, label))}]"] = pd.Series(flat[:, k], index=times)
+    return found
 
 
 def gaps(table: Table) -> list[tuple[str, float]]:

@@ -50,7 +50,7 @@ def tests(bench: Bench, written: Written) -> Iterator[Result]:
 
 
 def _result(chain: Chain, run: Table, bench: Bench) -> Result:
-    total = sum(run[bench.model.name_of(word)].to_numpy() for word in chain.stocks)
+    total = np.sum([run[bench.model.name_of(word)].to_numpy(float) for word in chain.stocks], axis=0)
     times = next(iter(run.values())).index.to_numpy(float)
     flows = [[_item(words, run, bench) for words in part] for part in (chain.inflows, chain.outflows)]
     steps = np.diff(times)

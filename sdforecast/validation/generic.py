@@ -9,7 +9,7 @@ import numpy as np
 from sdforecast.structure import CausalGraph, units
 from sdforecast.validation import conservation
 from sdforecast.validation.bench import Bench, gaps
-from sdforecast.validation.results import Result, outcome, short
+from sdforecast.validation.results import NOT_DONE, Result, outcome, short
 
 _SHOWN = 3
 
@@ -34,7 +34,7 @@ def _dimensions(bench: Bench) -> Result:
     return Result(
         "dimensions", "structure", "Both sides of every equation have the same dimension", outcome(not wrong),
         f"{len(wrong)} inconsistent", "0",
-        "An equation that adds people to months says nothing; numbers without a unit inside an equation are not counted.",
+        "An equation that adds people to months says nothing. Numbers without a unit in an equation are not counted.",
         note + more, {"inconsistent": [str(one.problem(str(bench.model.path))) for one in wrong],
                       "numbers_without_unit": len(found) - len(wrong)},
     )  # fmt: skip
@@ -42,21 +42,22 @@ def _dimensions(bench: Bench) -> Result:
 
 def extreme(bench: Bench) -> Iterator[Result]:
     """Give the results of tests of the run as it stands."""
-    run = bench.run_with({})
+    run = bench.everything()
     broken = gaps(run)
     note = f"{broken[0][0]} from time {broken[0][1]:g} on" if broken else ""
     yield Result(
-        "finite", "extreme", "Every stock is a finite number at every time", outcome(not broken),
+        "finite", "extreme", f"Every variable ({len(run)}) is a finite number at every time", outcome(not broken),
         f"{len(broken)} are not", "0", "A division by zero or a runaway loop ends a run.", note,
         {"not_finite": [name for name, _ in broken]},
     )  # fmt: skip
-    stocks = [name for name in bench.stocks if name in run and run[name].iloc[0] >= 0]
+    kinds = {name: bench.kinds.get(name.partition("[")[0], bench.kinds.get(name)) for name in run}
+    stocks = [name for name, series in run.items() if kinds[name] == "stock" and series.iloc[0] >= 0]
     lowest = {name: float(np.nanmin(run[name])) for name in stocks}
     negative = {name: low for name, low in lowest.items() if low < -1e-9 * float(np.nanmax(np.abs(run[name])))}
     worst = min(negative, key=lambda name: negative[name]) if negative else ""
     yield Result(
         "no-negative-stocks", "extreme", f"No stock that starts at or above zero falls below ({len(stocks)} stocks)",
-        outcome(not negative), f"{len(negative)} below zero", "0",
+        outcome(not negative) if stocks else NOT_DONE, f"{len(negative)} below zero", "0",
         "People, kilograms and money on hand cannot be fewer than none; a stock that may be negative needs a checks "
         "file.", f"{worst} {short(negative[worst])}" if negative else "", {"negative": negative},
     )  # fmt: skip

@@ -15,7 +15,7 @@ from sdforecast.validation.schema import Integration
 LIMIT = 0.005
 """Relative change under which the step is short enough."""
 
-_WHY = "The step is a means, not an assumption: results must not depend on it (Sterman 2000, Business Dynamics, app. A)."
+_WHY = "The step is a means, not an assumption: results must not rest on it (Sterman 2000, Business Dynamics, app. A)."
 
 
 def tests(bench: Bench, written: Written | None) -> Iterator[Result]:
@@ -33,16 +33,14 @@ def tests(bench: Bench, written: Written | None) -> Iterator[Result]:
         statement = f"{words} changes {what} by less than {100 * limit:g} %"
         try:
             other = bench.run_with(given, integration=method)
-            if method:
-                base_here = bench.run_with(given, integration="euler")
-            else:
-                base_here = base
+            here = bench.run_with(given, integration="euler") if method else base
         except InputError as error:
             yield Result(name, "integration", statement, NOT_DONE, why=_WHY, note=str(error))
             continue
-        worst, where, numbers = _by_year(base_here, other, bench, asked) if asked else _by_stock(base_here, other)
+        worst, where, numbers = _by_year(here, other, bench, asked) if asked else _by_stock(here, other)
+        done = outcome(worst < limit) if here else NOT_DONE
         yield Result(
-            name, "integration", statement, outcome(worst < limit), f"{short(100 * worst)} % ({where})",
+            name, "integration", statement, done, f"{short(100 * worst)} % ({where})",
             f"< {100 * limit:g} %", _WHY, numbers={"worst": worst, "limit": limit, **numbers},
         )  # fmt: skip
 

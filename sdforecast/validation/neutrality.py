@@ -68,6 +68,7 @@ class Search:
         self.names = tuple(p.name for p in self.drawn)
         self.file = np.array([bench.values[name] for name in self.names])
         self.instruments = [model.name_of(word) for word in asked.instruments]
+        self.both = {model.name_of(word) for word in asked.both_regions}
         self.series = {name: bench.base[name] for name in self.instruments}
         self.values = draws(self.drawn, asked.draws)
         self.positions = np.array([[p.position(v) if p.distribution == "normal" or v > 0 else 0.0
@@ -103,7 +104,7 @@ class Search:
         closest = [int(k) for k in np.argsort(-np.abs(follow))[:_CLOSEST]]
         here, effect = self.file.copy(), self.effect_at(self.file[None, :], instrument)[0]
         moved: list[int] = []
-        while not self.counts(effect, sign) and len(moved) < self.asked.most_named:
+        while not self.counts(effect, sign, instrument) and len(moved) < self.asked.most_named:
             moves = [(k, end) for k in closest if k not in moved for end in (self.drawn[k].low, self.drawn[k].high)]
             tried = np.repeat(here[None, :], len(moves), axis=0)
             for row, (k, end) in enumerate(moves):
@@ -114,7 +115,7 @@ class Search:
                 break
             here, effect = tried[best], sign * found[best]
             moved.append(moves[best][0])
-        if self.counts(effect, sign):
+        if self.counts(effect, sign, instrument):
             return Region(float(effect), {self.names[k]: float(here[k]) for k in moved})
         k = int(np.nanargmax(sign * effects))
         if sign * effects[k] < sign * effect:
@@ -127,9 +128,11 @@ class Search:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(self.deaths(values, instrument) / self.deaths(values, None) - 1)
 
-    def counts(self, effect: float, sign: int) -> bool:
-        """Return whether an effect counts as lowering (sign -1), or as not lowering (sign +1)."""
-        return effect < -self.asked.lowers if sign < 0 else effect > -self.asked.lowers / 10
+    def counts(self, effect: float, sign: int, instrument: str) -> bool:
+        """Return whether an effect counts as lowering (sign -1), or as not lowering, or raising (sign +1)."""
+        if sign < 0:
+            return effect < -self.asked.lowers
+        return effect > (self.asked.lowers if instrument in self.both else -self.asked.lowers / 10)
 
 
 def draws(drawn: Sequence[Parameter], count: int) -> np.ndarray:
@@ -173,15 +176,13 @@ def _result(name: str, search: Search, without: np.ndarray) -> Result:
     asked = search.asked
     effects = search.effects(name, without)
     fall, rise = (search.region(name, effects, sign) for sign in (-1, 1))
-    found = {"lowers": search.counts(fall.effect, -1), "does not lower": search.counts(rise.effect, 1)}
+    both = name in search.both
+    words = "raises" if both else "does not lower"
+    found = {"lowers": search.counts(fall.effect, -1, name), words: search.counts(rise.effect, 1, name)}
     exempt = next((rule for word, rule in asked.one_sided.items() if search.bench.model.name_of(word) == name), None)
-    both = name in {search.bench.model.name_of(word) for word in asked.both_regions}
-    if both:
-        found["does not lower"] = rise.effect > asked.lowers
     missing = [side for side, there in found.items() if not there]
     excused = exempt is not None and missing == [exempt.never]
     share = float(np.nanmean(effects < -asked.lowers))
-    words = "raises" if both else "does not lower"
     statement = f"Within the ranges of the assumptions, {name} lowers deaths in one setting and {words} them in another"
     note = f"lowers: {fall}; {words}: {rise}" if not missing or excused else f"not found: {' and '.join(missing)}; "
     if missing and not excused:
@@ -190,7 +191,7 @@ def _result(name: str, search: Search, without: np.ndarray) -> Result:
         note = f"{note}; one-sided: {exempt.why}"
     numbers = {
         "lowers": {"found": found["lowers"], "effect": fall.effect, "setting": dict(fall.setting)},
-        "does_not_lower": {"found": found["does not lower"], "effect": rise.effect, "setting": dict(rise.setting)},
+        "does_not_lower": {"found": found[words], "effect": rise.effect, "setting": dict(rise.setting)},
         "share_of_draws_lowering": share, "draws": len(effects),
         "range": [float(np.nanmin(effects)), float(np.nanmax(effects))],
     }  # fmt: skip

@@ -20,7 +20,7 @@ from sdforecast import history, observation
 from sdforecast.errors import InputError
 from sdforecast.validation.bench import Bench
 from sdforecast.validation.reading import Written
-from sdforecast.validation.results import NOT_DONE, Result, outcome, short
+from sdforecast.validation.results import NOT_DONE, Result, outcome
 from sdforecast.validation.schema import Fit
 
 FEWEST = 3

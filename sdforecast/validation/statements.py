@@ -35,7 +35,9 @@ def prepare(written: Written, bench: Bench) -> list[Prepared]:
 
     Raises `InputError` with every name that is unknown, at its place.
     """
-    problems = [p for name, changes in written.checks.cases.items() for p in _wrong(changes, bench, written, ("cases", name))]
+    problems: list[Problem] = []
+    for name, changes in written.checks.cases.items():
+        problems += _wrong(changes, bench, written, ("cases", name))
     prepared = []
     for k, statement in enumerate(written.checks.statements):
         where: Location = ("statements", k)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
+from sdforecast.scenario.yamltree import Location
 from sdforecast.structure import causal_graph
 from sdforecast.validation import (
     boundary,
@@ -22,6 +23,7 @@ from sdforecast.validation import (
 from sdforecast.validation.bench import Bench
 from sdforecast.validation.reading import Written
 from sdforecast.validation.results import KINDS, Result
+from sdforecast.validation.schema import Checks
 
 Batch = Callable[[], Iterator[Result]]
 
@@ -64,7 +66,8 @@ def validate(
 
     Parameters
     ----------
-    checks : the file of checks; by default `checks.yaml` beside the model, and without one what any model can be put to.
+    checks : the file of checks; by default `checks.yaml` beside the model. Without one, what any model can be put to
+        is done.
     only : kinds of test to do (default: all).
     started : called with the number of steps of work, `advance` after each.
 
@@ -119,35 +122,41 @@ def _plan(bench: Bench, written: Written | None, advance: Callable[[], None]) ->
 
 def _know_names(bench: Bench, written: Written) -> None:
     """Look up all names outside the statements, and keep in runs what is read. Raises `InputError` with each place."""
-    checks = written.checks
     conservation.columns(bench, written)
     reproduction.columns(bench, written)
-    places: list[tuple[tuple[str | int, ...], str]] = []
-    if checks.boundary is not None:
-        for key in ("endogenous", "exogenous"):
-            places += [(("boundary", key, k), word) for k, word in enumerate(getattr(checks.boundary, key))]
-    if checks.integration is not None:
-        places.append((("integration", "cumulative"), checks.integration.cumulative))
-    if checks.neutrality is not None:
-        asked = checks.neutrality
-        places.append((("neutrality", "cumulative"), asked.cumulative))
-        places += [(("neutrality", "instruments", k), word) for k, word in enumerate(asked.instruments)]
-        places += [(("neutrality", "both_regions", k), word) for k, word in enumerate(asked.both_regions)]
-        places += [(("neutrality", "one_sided", word), word) for word in asked.one_sided]
     problems = []
-    for where, word in places:
+    for where, word in _words(written.checks):
         try:
             bench.variable(word)
         except InputError as error:
             problems += [written.problem(where, p.what, p.hint) for p in error.problems]
-    for key, moments in (
-        ("integration", checks.integration.years if checks.integration else ()),
-        ("neutrality", (checks.neutrality.start, checks.neutrality.end) if checks.neutrality else ()),
-    ):
-        for moment in moments:
-            try:
-                bench.time(moment)
-            except ValueError as error:
-                problems.append(written.problem((key,), str(error)))
+    for where, moment in _moments(written.checks):
+        try:
+            bench.time(moment)
+        except ValueError as error:
+            problems.append(written.problem(where, str(error)))
     if problems:
         raise InputError(*problems)
+
+
+def _words(checks: Checks) -> Iterator[tuple[Location, str]]:
+    """Give the names of variables outside statements and chains, each with its place."""
+    if checks.boundary is not None:
+        for key in ("endogenous", "exogenous"):
+            yield from ((("boundary", key, k), word) for k, word in enumerate(getattr(checks.boundary, key)))
+    if checks.integration is not None:
+        yield ("integration", "cumulative"), checks.integration.cumulative
+    if checks.neutrality is not None:
+        yield ("neutrality", "cumulative"), checks.neutrality.cumulative
+        for key in ("instruments", "both_regions"):
+            yield from ((("neutrality", key, k), word) for k, word in enumerate(getattr(checks.neutrality, key)))
+        yield from ((("neutrality", "one_sided", word), word) for word in checks.neutrality.one_sided)
+
+
+def _moments(checks: Checks) -> Iterator[tuple[Location, str]]:
+    """Give the times outside statements, each with its place."""
+    if checks.integration is not None:
+        yield from ((("integration", "years", k), year) for k, year in enumerate(checks.integration.years))
+    if checks.neutrality is not None:
+        yield ("neutrality", "from"), checks.neutrality.start
+        yield ("neutrality", "to"), checks.neutrality.end
