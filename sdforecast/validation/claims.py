@@ -192,6 +192,8 @@ class _Parser:
 
     def again(self, run: str) -> Measure:
         """Return the last measure in another run."""
+        if run in MEASURES:
+            raise self.fault(f"has {run} without variable and span", f"such as {run}(dose, 2030)")
         self.known(run)
         if not self.measures:
             raise self.fault(f"names the run '{run}' before any measure")

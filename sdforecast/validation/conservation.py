@@ -54,10 +54,12 @@ def _result(chain: Chain, run: Table, bench: Bench) -> Result:
     times = next(iter(run.values())).index.to_numpy(float)
     flows = [[_item(words, run, bench) for words in part] for part in (chain.inflows, chain.outflows)]
     steps = np.diff(times)
-    into, out = (
-        np.concatenate([[0.0], np.cumsum(sum((f[:-1] for f in part), np.zeros(len(steps))) * steps)]) for part in flows
-    )
-    gap = total - total[0] - (into - out)
+    with np.errstate(invalid="ignore"):  # what is not a number fulfils nothing
+        into, out = (
+            np.concatenate([[0.0], np.cumsum(sum((f[:-1] for f in part), np.zeros(len(steps))) * steps)])
+            for part in flows
+        )
+        gap = total - total[0] - (into - out)
     scale = max(float(np.abs(into).max()), float(np.abs(out).max()), float(np.abs(total).max()), 1e-300)
     worst = float(np.abs(gap).max()) / scale
     good = worst < chain.tolerance
