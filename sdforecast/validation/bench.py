@@ -21,6 +21,7 @@ from sdforecast.engine.once import Override, once
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.single import counts_months
 from sdforecast.model import ModelFile
+from sdforecast.observation.predicting import CUMULATIVE
 from sdforecast.validation.schema import Change
 
 EPSILON = 1e-6
@@ -35,7 +36,8 @@ class Bench:
     Attributes
     ----------
     until : last time of all runs.
-    columns : variables that are kept.
+    columns : variables that are kept: what checks read, and every stock that does more than add up a flow, so that a
+        run that breaks is seen.
     inputs : variables that are always given from outside.
     """
 
@@ -47,7 +49,7 @@ class Bench:
         self.kinds = dict(zip(table["name"].astype(str), table["kind"].astype(str), strict=True))
         self.values = dict(zip(table["name"].astype(str), table["value"].astype(float), strict=True))
         self.subscripted = set(table.loc[table["subscripts"] != "", "name"])
-        self.columns: dict[str, None] = dict.fromkeys(self.stocks)
+        self.columns: dict[str, None] = dict.fromkeys(n for n in self.stocks if not n.casefold().startswith(CUMULATIVE))
         self.inputs: dict[str, None] = {}
         self._runs: dict[str, Table] = {}
 
@@ -107,12 +109,13 @@ class Bench:
         *,
         initial: Mapping[str, float] | None = None,
         integration: str = "",
+        columns: Sequence[str] = (),
     ) -> Table:
-        """Return a run with numbers and series as the engine takes them."""
+        """Return a run with numbers and series as the engine takes them, of `columns` or what is kept."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a last row that is not saved, of slow engines: told once
             found = once(
-                self.model, given, list(self.columns), initial=initial, until=self.until, engine=self.engine,
+                self.model, given, list(columns or self.columns), initial=initial, until=self.until, engine=self.engine,
                 integration=integration,
             )  # fmt: skip
         return as_table(found)

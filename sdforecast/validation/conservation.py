@@ -109,7 +109,7 @@ def _cancels(terms: list[tuple[str, int]]) -> bool:
 
 def closed(bench: Bench, graph: CausalGraph) -> Iterator[Result]:
     """Give one result a group that the equations say is closed."""
-    run = bench.run_with({})
+    run = bench.run_with({}, columns=bench.stocks)
     for group in closed_groups(graph):
         total = np.asarray(sum(run[name].to_numpy() for name in group))
         size = max(float(sum(np.abs(run[name].to_numpy()).max() for name in group)), 1e-300)

@@ -22,7 +22,10 @@ def tests(bench: Bench, written: Written | None) -> Iterator[Result]:
     """Give the results of halving and quartering the step, and of Euler's method against Runge and Kutta's."""
     asked = written.checks.integration if written else None
     step = bench.model.control["TIME STEP"]
-    base = bench.run_with({})
+    columns = [asked.cumulative] if asked else bench.stocks
+    if not columns:
+        return
+    base = bench.run_with({}, columns=columns)
     for name, given, method, words in (
         ("half-step", {"TIME STEP": step / 2}, "", f"Half the step ({step / 2:g})"),
         ("quarter-step", {"TIME STEP": step / 4}, "", f"A quarter of the step ({step / 4:g})"),
@@ -32,15 +35,14 @@ def tests(bench: Bench, written: Written | None) -> Iterator[Result]:
         what = f"{asked.cumulative.removeprefix('cumulative ')} by the year" if asked else "any stock"
         statement = f"{words} changes {what} by less than {100 * limit:g} %"
         try:
-            other = bench.run_with(given, integration=method)
-            here = bench.run_with(given, integration="euler") if method else base
+            other = bench.run_with(given, integration=method, columns=columns)
+            here = bench.run_with(given, integration="euler", columns=columns) if method else base
         except InputError as error:
             yield Result(name, "integration", statement, NOT_DONE, why=_WHY, note=str(error))
             continue
         worst, where, numbers = _by_year(here, other, bench, asked) if asked else _by_stock(here, other)
-        done = outcome(worst < limit) if here else NOT_DONE
         yield Result(
-            name, "integration", statement, done, f"{short(100 * worst)} % ({where})",
+            name, "integration", statement, outcome(worst < limit), f"{short(100 * worst)} % ({where})",
             f"< {100 * limit:g} %", _WHY, numbers={"worst": worst, "limit": limit, **numbers},
         )  # fmt: skip
 
