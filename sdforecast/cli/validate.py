@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _KINDS = (
     "structure", "extreme", "integration", "loop", "reproduction", "surprise", "family", "policy", "neutrality",
 )  # fmt: skip
+_LONGEST = 160
+"""Characters of a note on stderr; the table has it all."""
+
 _MARKS = {"passed": "ok", "failed": "FAILED", "not done": "-"}
 
 
@@ -62,7 +65,11 @@ def validate(
     else:
         _print(found, quiet)
     if found.failed:
-        raise CheckError(*(Problem(f"{r.kind} test '{r.id}' failed", hint=r.note or None) for r in found.failed))
+        raise CheckError(*(Problem(f"{r.kind} test '{r.id}' failed", hint=_shortened(r.note)) for r in found.failed))
+
+
+def _shortened(note: str) -> str | None:
+    return (note if len(note) <= _LONGEST else note[: _LONGEST - 1] + "…") or None
 
 
 class _Meter:

@@ -28,7 +28,7 @@ from sdforecast.validation.schema import Neutrality
 
 SEED = 20270101
 
-_CLOSEST = 16
+_CLOSEST = 12
 """Constants that a search for the few that matter looks at."""
 
 
