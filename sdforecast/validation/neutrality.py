@@ -21,12 +21,16 @@ from sdforecast import parameters
 from sdforecast.engine.members import Draws, run_members
 from sdforecast.errors import InputError
 from sdforecast.parameters import Parameter
+from sdforecast.structure import CausalGraph, causal_graph
 from sdforecast.validation.bench import EPSILON, Bench
 from sdforecast.validation.reading import Written
 from sdforecast.validation.results import PASSED, Result, outcome
 from sdforecast.validation.schema import Neutrality
 
 SEED = 20270101
+
+_NAMED = 6
+"""Constants of a setting that a table names; a JSON file has all."""
 
 _CLOSEST = 12
 """Constants that a search for the few that matter looks at."""
@@ -39,17 +43,16 @@ class Region:
     Attributes
     ----------
     effect : relative change of deaths by adding the instrument.
-    setting : values of constants by name; all others are those of the file, or of a draw.
-    of_draw : whether the others are those of a draw, of which `setting` names the constants that matter most.
+    setting : values of constants by name, those that matter most first; all others are those of the file.
     """
 
     effect: float
     setting: Mapping[str, float] = field(default_factory=dict)
-    of_draw: bool = False
 
     def __str__(self) -> str:
-        named = ", ".join(f"{name} {value:.3g}" for name, value in self.setting.items())
-        where = ("in a draw with " if self.of_draw else "with ") + named if named else "as the file is"
+        named = [f"{name} {value:.3g}" for name, value in self.setting.items()]
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        where = f"with {', '.join(named[:_NAMED])}{more}" if named else "as the file is"
         return f"{100 * self.effect:+.2f} % {where}"
 
 
@@ -63,8 +66,8 @@ class Search:
         self.first, self.last = bench.time(asked.start)[0], bench.time(asked.end)[1]
         table = parameters.load(written.path.parent / str(written.checks.parameters))
         self.drawn = [p for p in table if p.kind in asked.kinds and p.spread > 0]
-        known = set(model.variables.loc[model.variables["kind"] == "constant", "name"])
-        self.drawn = [p for p in self.drawn if p.name in known]
+        counting = causes_of(causal_graph(model), self.cumulative)
+        self.drawn = [p for p in self.drawn if p.name in counting]
         self.names = tuple(p.name for p in self.drawn)
         self.file = np.array([bench.values[name] for name in self.names])
         self.instruments = [model.name_of(word) for word in asked.instruments]
@@ -120,8 +123,21 @@ class Search:
         k = int(np.nanargmax(sign * effects))
         if sign * effects[k] < sign * effect:
             return Region(float(effect), {self.names[k]: float(here[k]) for k in moved})
-        most = np.argsort(-(sign * follow * self.positions[k]))[: self.asked.most_named]
-        return Region(float(effects[k]), {self.names[which]: float(self.values[k, which]) for which in most}, True)
+        return self.told(instrument, k, np.argsort(-(sign * follow * self.positions[k])), sign)
+
+    def told(self, instrument: str, draw: int, order: np.ndarray, sign: int) -> Region:
+        """Return a draw by as few of its constants as still give the sign, taken in `order`, all others as in the file.
+
+        A draw that has the sign with none of its parts alone is told whole.
+        """
+        parts = np.repeat(self.file[None, :], len(order), axis=0)
+        for k, which in enumerate(order):
+            parts[k:, which] = self.values[draw, which]
+        effects = self.effect_at(parts, instrument)
+        enough = [k for k, effect in enumerate(effects) if self.counts(float(effect), sign, instrument)]
+        last = enough[0] if enough else len(order) - 1
+        setting = {self.names[which]: float(self.values[draw, which]) for which in order[: last + 1]}
+        return Region(float(effects[last]), setting)
 
     def effect_at(self, values: np.ndarray, instrument: str) -> np.ndarray:
         """Return the relative change by an instrument at `values` [settings, constants]."""
@@ -133,6 +149,17 @@ class Search:
         if sign < 0:
             return effect < -self.asked.lowers
         return effect > (self.asked.lowers if instrument in self.both else -self.asked.lowers / 10)
+
+
+def causes_of(graph: CausalGraph, name: str) -> set[str]:
+    """Return all variables that one rests on, directly or through others: to draw any other would change nothing."""
+    found, waiting = {name}, [name]
+    while waiting:
+        variable = graph.variables[waiting.pop()]
+        new = {*variable.inputs, *variable.initial} - found
+        found |= new
+        waiting += new
+    return found
 
 
 def draws(drawn: Sequence[Parameter], count: int) -> np.ndarray:
