@@ -32,7 +32,7 @@ SEED = 20270101
 _NAMED = 6
 """Constants of a setting that a table names; a JSON file has all."""
 
-_CLOSEST = 12
+_CLOSEST = 16
 """Constants that a search for the few that matter looks at."""
 
 
