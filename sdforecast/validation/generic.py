@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sdforecast.errors import Problem
 from sdforecast.structure import CausalGraph, units
 from sdforecast.validation import conservation
 from sdforecast.validation.bench import Bench, gaps
@@ -29,14 +30,13 @@ def structure(bench: Bench, graph: CausalGraph) -> Iterator[Result]:
 def _dimensions(bench: Bench) -> Result:
     found = units.check(bench.model)
     wrong = [one for one in found if one.is_error]
-    note = "; ".join(str(one.problem(bench.model.path.name)) for one in wrong[:_SHOWN])
+    told = [str(Problem(one.what, file=bench.model.path.name, line=one.line, hint=one.fits or None)) for one in wrong]
     more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
     return Result(
         "dimensions", "structure", "Both sides of every equation have the same dimension", outcome(not wrong),
         f"{len(wrong)} inconsistent", "0",
         "An equation that adds people to months says nothing. Numbers without a unit in an equation are not counted.",
-        note + more, {"inconsistent": [str(one.problem(str(bench.model.path))) for one in wrong],
-                      "numbers_without_unit": len(found) - len(wrong)},
+        "; ".join(told[:_SHOWN]) + more, {"inconsistent": told, "numbers_without_unit": len(found) - len(wrong)},
     )  # fmt: skip
 
 

@@ -82,6 +82,7 @@ low = -0.2
 high = 0.8
 source = "Assumption."
 grade = "judgement"
+narrowed_by = "A trial."
 
 [[parameter]]
 name = "harm strength"
@@ -94,6 +95,7 @@ low = 0.1
 high = 0.8
 source = "Assumption."
 grade = "judgement"
+narrowed_by = "A trial."
 """
 
 CHECKS = """

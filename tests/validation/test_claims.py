@@ -62,12 +62,15 @@ def test_a_division_by_nothing_fulfils_nothing() -> None:
     [
         ("at(x, 3)", "compares nothing"), ("1 < 2", "measures nothing"), ("mea(x, 1) < 2", "no measure 'mea'"),
         ("at(x) < 2", "at without variable and span"),
-        ("at(x, 1, other) < 2", "no run 'other'"), 
+        ("at(x, 1, other) < 2", "no run 'other'"),
         ("at(x, soon) < 2", "a time that is"),
-        ("mean(x, 4..2) < 1", "ends before it begins"), ("at(x, 1..2) < 1", "more than one time"), ("base < 1", "before any"),
-        ("(at(x, 1) < 2", "closing bracket"), ("at(x, 1) < 2)", "nothing should follow"), ("at(x, 1) <", "ends too early"),
+        ("mean(x, 4..2) < 1", "ends before it begins"), ("at(x, 1..2) < 1", "more than one time"),
+        ("base < 1", "before any"),
+        ("(at(x, 1) < 2", "closing bracket"), ("at(x, 1) < 2)", "nothing should follow"),
+        ("at(x, 1) <", "ends too early"),
         ("__import__('os').system('true') < 1", "cannot be read"), ("at(x, 1) ** 2 < 1", "where a value should stand"),
-        ("(" * 500 + "1" + ")" * 300, "nested too deep"), ("at(x, 1) < " + "1" * 2000, "longer than"), ("", "ends too early"),
+        ("(" * 500 + "1" + ")" * 300, "nested too deep"), ("at(x, 1) < " + "1" * 2000, "longer than"),
+        ("", "ends too early"),
     ],
 )  # fmt: skip
 def test_what_is_no_claim_is_told(text: str, part: str) -> None:

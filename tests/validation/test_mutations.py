@@ -34,7 +34,7 @@ MUTATIONS = {
                                                 "\t~\tHidden. |\nrecovery rate = 0.1")), "no-hidden-inputs"),
     "an input that answers": ((("cure = WITH LOOKUP(Time,([(0,0)-(100,1)],(0,0),(100,0)))", "cure = 0 * Ill"),),
                               "exogenous"),
-    "a constant no one reads": ((("recovery rate = 0.1", "spare = 3\n\t~\tDmnl\n\t~\tNot read. |\nrecovery rate = 0.1"),),
+    "a constant no one reads": ((("recovery rate = 0.1", "spare = 3\n\t~\tDmnl\n\t~\tIdle. |\nrecovery rate = 0.1"),),
                                 "unused"),
     "a stock below zero": ((("INTEG(-infection, 990)", "INTEG(-infection - 40, 990)"),), "no-negative-stocks"),
     "a division by nothing": ((("dying = Ill * death rate", "dying = Ill * death rate / MAX(0, 30 - Time) * 1"),),
