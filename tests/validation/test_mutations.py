@@ -62,10 +62,9 @@ def test_a_constant_out_of_its_range_is_seen(validated: Broken) -> None:
 
 SHIPPED = {
     "precursors used are not taken off": (
-        r"(precursor shipments\s*-\s*precursors intercepted)\s*-\s*precursors used", r"\1", "precursors"),
+        r"(\nprecursors in Mexico\s*=\s*INTEG\([^-]*?)\s*-\s*precursors used", r"\1", "precursors"),
     "contact does not count": (r"\^\s*social[\s\\]+influence", "^ (0 * social influence)", "loop-contact"),
-    "smugglers do not learn": (r"adaptation ceiling \* TANH\(3 \* inspection capacity\)", "0 * inspection capacity",
-                               "loop-adaptation"),
+    "smugglers do not learn": (r"\(adaptation ceiling \*", "(0 * adaptation ceiling *", "loop-adaptation"),
 }  # fmt: skip
 
 
@@ -74,7 +73,7 @@ SHIPPED = {
 def test_the_shipped_model_broken_is_seen(name: str, tmp_path: Path) -> None:
     old, new, expected = SHIPPED[name]
     text, found = re.subn(old, new, shipped.model_file().read_text(encoding="utf-8"))
-    assert found == 1
+    assert found >= 1
     (tmp_path / "broken.mdl").write_text(text, encoding="utf-8")
     checks = YAML(typ="safe", pure=True).load(shipped.models_dir() / "checks.yaml")
     kept = {key: [one for one in checks[key] if one["id"] == expected] for key in ("conservation", "statements")}
