@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -97,10 +98,19 @@ def _record(found: Validation) -> dict[str, object]:
         **found.counts(),
         "results": [
             {"id": r.id, "kind": r.kind, "statement": r.statement, "outcome": r.outcome, "measured": r.measured,
-             "limit": r.limit, "why": r.why, "note": r.note, **r.numbers}
+             "limit": r.limit, "why": r.why, "note": r.note, **_plain(r.numbers)}
             for r in found.results
         ],
     }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers as JSON knows them: none for what is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value
 
 
 def _told(result: Result) -> str:

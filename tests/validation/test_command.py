@@ -58,6 +58,15 @@ def test_json_to_the_screen_and_to_a_file(run: Run, files: Path) -> None:
     assert found["passed"] == len(found["results"])
 
 
+def test_json_of_a_model_that_breaks_is_json(run: Run, files: Path) -> None:
+    text = (files / "small.mdl").read_text(encoding="utf-8")
+    broken = text.replace("dying = Ill * death rate", "dying = Ill * death rate / MAX(0, 30 - Time)")
+    (files / "small.mdl").write_text(broken, encoding="utf-8")
+    code, out, _ = run("--model", "small.mdl", "--json")
+    found = {result["id"]: result for result in json.loads(out)["results"]}
+    assert (code, found["people"]["outcome"], found["people"]["gap"]) == (1, "failed", None)
+
+
 def test_a_model_without_checks_is_put_to_what_any_can_be(run: Run) -> None:
     code, out, _ = run("--model", str(MODELS / "growth.mdl"), "--json")
     found = json.loads(out)
