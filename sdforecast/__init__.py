@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sdforecast.version import __version__
 
 if TYPE_CHECKING:
-    from sdforecast.api import Model, calibrate, forecast, load_model, report
+    from sdforecast.api import Model, calibrate, forecast, load_model, report, validate
 
-__all__ = ["Model", "__version__", "calibrate", "forecast", "load_model", "report"]
+__all__ = ["Model", "__version__", "calibrate", "forecast", "load_model", "report", "validate"]
 _PUBLIC = frozenset(__all__) - {"__version__"}
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from sdforecast.validation import Validation
+
 
 class Model:
     """A Vensim or XMILE model that can be run.
@@ -235,6 +237,20 @@ def forecast(
     return _forecast(
         scenarios, estimate=estimate, horizon=horizon, sets=sets, engine=engine, command="sdf.forecast(...)"
     )
+
+
+def validate(
+    model: Model | None = None, checks: str | Path | None = None, *, only: Sequence[str] = (), engine: str = "auto"
+) -> Validation:
+    """Put a model (default: the shipped one) to confidence tests; see :func:`sdforecast.validation.validate`.
+
+    `checks` is a file of checks, by default `checks.yaml` beside the model; `only` chooses kinds of test. Nothing is
+    raised where a test fails: `failed` of what is returned says which.
+    """
+    from sdforecast import validation  # only who asks waits for it
+
+    file = model.file if model is not None else read()
+    return validation.validate(file, Path(checks) if checks is not None else None, only=only, engine=engine)
 
 
 def report(made: Forecast, folder: str | Path) -> None:

@@ -25,6 +25,9 @@ from sdforecast.model import ModelFile
 Override = float | pd.Series
 """A constant, a series over model time linear between its points and flat outside, or the points of a table."""
 
+INTEGRATIONS = ("", "euler", "rk4")
+"""How to integrate; nothing: as the file says."""
+
 
 def once(
     model: ModelFile,
@@ -34,6 +37,7 @@ def once(
     initial: Mapping[str, float] | None = None,
     until: float | None = None,
     engine: str = "auto",
+    integration: str = "",
 ) -> xr.Dataset:
     """Run a model once.
 
@@ -45,6 +49,8 @@ def once(
     initial : initial values of stocks by name, instead of their equations.
     until : last time.
     engine : see :data:`.choosing.ENGINES`.
+    integration : `euler` or `rk4` (Runge-Kutta of fourth order) instead of what the file asks for; `rk4` needs the
+        compiled engine.
 
     Returns
     -------
@@ -54,10 +60,14 @@ def once(
     ------
     InputError : an unknown name with the nearest; something the model cannot do.
     """
+    if integration not in INTEGRATIONS:
+        raise InputError(Problem(f"no integration '{integration}'", hint="euler or rk4"))
     given = {key_of(model, name): value for name, value in (overrides or {}).items()}
     begin = {key_of(model, name): float(value) for name, value in (initial or {}).items()}
     wanted = [model.name_of(name) for name in names] if names is not None else numbers(model)
-    made = choose(model, engine, lambda machine: _compiled(machine, given, begin, wanted, until))
+    made = choose(model, engine, lambda machine: _compiled(machine, given, begin, wanted, until, integration))
+    if made is None and integration == "rk4":
+        raise InputError(Problem("PySD integrates by Euler's method only", hint="the compiled engine knows rk4"))
     return made if made is not None else _with_pysd(model, given, begin, wanted, until)
 
 
@@ -128,6 +138,7 @@ def _compiled(
     initial: Mapping[str, float],
     names: Sequence[str],
     until: float | None,
+    integration: str,
 ) -> xr.Dataset:
     fixed, series, tables = split(machine.model, given)
     if until is not None:
@@ -135,7 +146,9 @@ def _compiled(
     chosen = layouts(machine.base, names)
     keys = columns(machine.base, chosen)
     begin = by_cell(machine, initial)
-    ready: Ready = machine.ready(keys, fixed=fixed, series=list(series), initials=list(begin), tables=tables)
+    ready: Ready = machine.ready(
+        keys, fixed=fixed, series=list(series), initials=list(begin), tables=tables, method=integration
+    )
     batch = ready.batch({**fixed, **{start_of(key): value for key, value in begin.items()}}, series=series)
     if misses_final_time(batch.inputs.clock, batch.inputs.saved, ready.final(batch), ready.program.step):
         last = float(batch.times[-1]) if len(batch.times) else math.nan

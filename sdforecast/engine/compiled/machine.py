@@ -172,6 +172,7 @@ class Machine:
         initials: Sequence[str] = (),
         tables: Sequence[Table] = (),
         fast: bool = False,
+        method: str = "",
     ) -> Ready:
         """Return the program that answers a question, compiled at most once.
 
@@ -180,7 +181,7 @@ class Machine:
         columns : keys to save.
         fixed : what will be given for all members; only the names count, but for constants that shape the program.
         series : variables given by row, `own` among them.
-        varied, own, initials, tables, fast : see :class:`.making.Question`.
+        varied, own, initials, tables, fast, method : see :class:`.making.Question`.
 
         Raises
         ------
@@ -206,6 +207,7 @@ class Machine:
             initials=tuple(initials),
             tables=tuple(tables),
             fast=fast,
+            method=method,
         )
         if question not in self._ready:
             self._ready[question] = self._made(question)

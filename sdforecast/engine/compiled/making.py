@@ -29,7 +29,7 @@ from sdforecast.engine.compiled.reciprocals import reciprocals
 from sdforecast.engine.compiled.sources import source_hash
 from sdforecast.engine.compiled.specialise import specialise
 from sdforecast.engine.compiled.storing import from_text, to_text
-from sdforecast.engine.compiled.unroll import unroll
+from sdforecast.engine.compiled.unroll import Unrolled, unroll
 from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model import ModelFile
 from sdforecast.model.reading import TREATMENT
@@ -54,6 +54,7 @@ class Question:
     initials : keys of stocks whose initial value is given: each becomes a parameter, see :func:`.program.start_of`.
     tables : tables that replace those of the same name.
     fast : whether to multiply by reciprocals of constants instead of dividing.
+    method : `euler` or `rk4`, where it is not to be the file's.
     """
 
     columns: tuple[str, ...]
@@ -65,6 +66,7 @@ class Question:
     initials: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     fast: bool = False
+    method: str = ""
 
 
 def lowered(
@@ -81,7 +83,7 @@ def lowered(
     program = _kept(place)
     if program is None:
         _forget_files()
-        unrolled = unroll(abstract_model(model), model.path.parent)
+        unrolled = _unrolled(model)
         method = integration_method(model.path)
         try:
             program = lower(unrolled, method, series=series, constants=constants, values=dict(shaping))
@@ -92,10 +94,26 @@ def lowered(
     return program
 
 
+_last: dict[tuple[str, str], Unrolled] = {}  # the last model read: parsing takes longer than all else together
+
+
+def _unrolled(model: ModelFile) -> Unrolled:
+    """Return a model read and unrolled; one that reads no other files is kept until another is read."""
+    key = (str(model.path.resolve()), model.sha256)
+    if key in _last:
+        return _last[key]
+    found = unroll(abstract_model(model), model.path.parent)
+    _last.clear()
+    if not found.files:
+        _last[key] = found
+    return found
+
+
 def made(program: Program, question: Question) -> Leveled:
     """Return a lowered program made ready for a question."""
     points = {table.name: (table.x, table.y) for table in question.tables}
-    given = replace(program, tables=tuple(_with_points(table, points) for table in program.tables))
+    tables = tuple(_with_points(table, points) for table in program.tables)
+    given = replace(program, tables=tables, method=question.method or program.method)
     special = specialise(given, initials=question.initials, outputs=question.columns)
     integrated = integrate(special)
     if question.fast:
