@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sdforecast.cli.document import document
 from sdforecast.cli.modelfile import model_option, open_model
 from sdforecast.cli.tables import print_json, print_table
 from sdforecast.errors import CheckError, InputError, Problem, nearest
@@ -16,6 +17,9 @@ KINDS = ("stock", "auxiliary", "constant", "lookup", "data")
 @click.group(epilog="\b\nExample:\n  sdforecast model variables --sector Demand --kind stock")
 def model() -> None:
     """Show what is in a model file, and check it against its tables."""
+
+
+model.add_command(document)
 
 
 @model.command("variables", epilog="\b\nExample:\n  sdforecast model variables --kind constant --json")

@@ -1,0 +1,168 @@
+"""The generated tables of the guide, one function a block; `BLOCKS` is the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sdforecast import calendar
+from sdforecast.documentation.acting import Action, actions
+from sdforecast.documentation.equations import Equation
+from sdforecast.documentation.gathering import Subject
+from sdforecast.documentation.markdown import code, dated, listed, number, plain, table
+from sdforecast.parameters import GRADES, KINDS
+
+SECTOR = "sector "
+"""A block `sector Demand` tells of that sector."""
+
+
+def blocks(subject: Subject) -> dict[str, str]:
+    """Return the text of every block by its name."""
+    found = {name: make(subject) for name, make in BLOCKS.items()}
+    return found | {SECTOR + name: one_sector(subject, name) for name in subject.equations.sectors}
+
+
+def sectors(subject: Subject) -> str:
+    """Say for each sector how much there is in it."""
+    rows = []
+    for name, comment in subject.equations.sectors.items():
+        kinds = [subject.kind(each.name) for each in subject.equations.of(name)]
+        tables = sum(kind.startswith("table") for kind in kinds)
+        counts = [kinds.count(kind) or "" for kind in ("stock", "flow", "auxiliary", "constant")]
+        rows.append([name, *counts, tables or "", plain(comment)])
+    total = [sum(int(row[k] or 0) for row in rows) for k in range(1, 6)]
+    return table(
+        ["sector", "stocks", "flows", "auxiliaries", "constants", "tables", "in a line"], [*rows, ["all", *total, ""]]
+    )
+
+
+def one_sector(subject: Subject, name: str) -> str:
+    """List a sector's stocks with unit, start and what moves them, and what crosses its border."""
+    rows = []
+    for each in subject.equations.of(name):
+        if each.is_stock:
+            start = number(subject.starts[each.name])
+            rows.append([code(each.name), plain(each.unit), start, _moved(subject, each)])
+    parts = [table(["stock", "unit", "at the start", "what moves it"], rows)] if rows else []
+    crossing = [("comes in", subject.causes.into(name)), ("goes out", subject.causes.out_of(name))]
+    lines = [[what, other, listed(names)] for what, others in crossing for other, names in others.items()]
+    if lines:
+        parts.append(table(["", "sector", "variables"], lines))
+    return "\n\n".join(parts)
+
+
+def _moved(subject: Subject, stock: Equation) -> str:
+    change = subject.causes.changes[stock.name]
+    parts = [f"+ {listed(change.inflows)}"] if change.inflows else []
+    parts += [f"− {listed(change.outflows)}"] if change.outflows else []
+    if change.follows:
+        parts.append(f"{'also ' if parts else 'follows '}{listed(change.follows)}")
+    return "; ".join(parts) or "nothing but itself"
+
+
+def inputs(subject: Subject) -> str:
+    """List every table of time but the instruments, with its span and source."""
+    rows = [
+        [code(each.name), plain(each.unit), _span(each.points), plain(each.comment), _users(subject, each.name)]
+        for each in subject.inputs
+    ]
+    return table(["input", "unit", "from, to (value)", "what, and its source", "used by"], rows)
+
+
+def _users(subject: Subject, name: str) -> str:
+    return listed(subject.causes.used_by[name])
+
+
+def _span(points: list[tuple[float, float]]) -> str:
+    return " to ".join(f"{dated(x)} ({number(y)})" for x, y in (points[0], points[-1]))
+
+
+def loops(subject: Subject) -> str:
+    """List the named loops: what they do, their way, polarity, delay, and how to cut them."""
+    rows = [
+        [each.id, plain(each.name), each.polarity, " → ".join(map(code, each.path)), plain(each.delay), plain(each.cut)]
+        for each in subject.loops
+    ]
+    return table(["", "loop", "polarity", "way", "delay", "cut by"], rows)
+
+
+def instruments(subject: Subject) -> str:
+    """List the instruments: level today, where they act, through which constants with which range."""
+    rows = []
+    for name, scale in subject.instruments.items():
+        places = [each for each in actions(subject, name) if not each.on.startswith("cumulative ")]
+        rows.append([f"**{plain(scale.title)}**<br>{code(name)}", number(scale.current_level), *_acting(subject, places)])
+    return table(["instrument", "today", "acts on", "through"], rows)
+
+
+def _acting(subject: Subject, places: Iterable[Action]) -> tuple[str, str]:
+    places = list(places)
+    constants = dict.fromkeys(name for place in places for name in place.through)
+    through = [_with_range(subject, name) for name in constants]
+    written = [f"{', '.join(place.written)} in {code(place.on)}" for place in places if place.written]
+    if written:
+        through.append("numbers in equations: " + "; ".join(written))
+    return listed(place.on for place in places), "; ".join(through) or "directly"
+
+
+def _with_range(subject: Subject, name: str) -> str:
+    parameter = subject.parameters.get(name)
+    text = f"{code(name)} {number(subject.constants[name])}"
+    if parameter is None or parameter.kind == "data":
+        return text
+    return f"{text} ({number(parameter.low)} to {number(parameter.high)})"
+
+
+def constants(subject: Subject) -> str:
+    """Count the constants by kind and grade."""
+    every = list(subject.parameters.values())
+    rows = []
+    for kind in KINDS:
+        of_kind = [each.grade for each in every if each.kind == kind]
+        rows.append([kind, *(of_kind.count(grade) or "" for grade in GRADES), len(of_kind)])
+    total = [sum(each.grade == grade for each in every) for grade in GRADES]
+    return table(["kind", *GRADES, "all"], [*rows, ["all", *total, len(every)]])
+
+
+def time(subject: Subject) -> str:
+    """Say when a run begins and ends, how it steps, and by what it was made."""
+    control = subject.model.control
+    rows = [
+        ["start", f"{dated(control['INITIAL TIME'])} (time {number(control['INITIAL TIME'])})"],
+        ["end", f"{dated(control['FINAL TIME'] - 1)}, its last day (time {number(control['FINAL TIME'])})"],
+        ["step", f"{number(control['TIME STEP'])} {subject.model.time_unit}, Euler"],
+        ["saved every", f"{number(control['SAVEPER'])} {subject.model.time_unit}"],
+        ["randomness", "none inside the model; draws of constants have a seed, kept in each manifest"],
+        ["software", "sdforecast's compiled engine, checked against PySD; the file opens in Vensim"],
+    ]
+    return table(["", ""], rows)
+
+
+def targets(subject: Subject) -> str:
+    """List what the model is compared with, and how far it is off."""
+    fit = subject.estimate.fit.set_index("target")
+    rows = []
+    for each in subject.targets:
+        measured = fit.loc[each.name] if each.name in fit.index else None
+        numbers = ["", "", ""]
+        if measured is not None:
+            worst = f"factor {measured['worst_factor']:.2f}, {measured['worst_when']}"
+            numbers = [str(int(measured["n"])), f"{measured['mape']:.1f} %", worst]
+        span = f"{calendar.month_label(each.first)} to {calendar.month_label(each.last)}"
+        rows.append([plain(each.title), code(each.variable), span, *numbers, _use(each.fitted, each.reason)])
+    return table(["series", "variable", "span", "values", "mean error", "worst", "fitted"], rows)
+
+
+def _use(fitted: bool, reason: str) -> str:
+    return "yes" if fitted else f"no: {plain(reason)}"
+
+
+BLOCKS: Mapping[str, Callable[[Subject], str]] = {
+    "time": time,
+    "sectors": sectors,
+    "inputs": inputs,
+    "loops": loops,
+    "instruments": instruments,
+    "constants": constants,
+    "targets": targets,
+}
+"""Every block but those of single sectors."""

@@ -1,0 +1,103 @@
+"""The complete reference: every equation by sector, with all that is known of it."""
+
+from __future__ import annotations
+
+import textwrap
+
+from sdforecast.documentation.equations import Equation
+from sdforecast.documentation.facts import Fact, facts
+from sdforecast.documentation.gathering import Subject
+from sdforecast.documentation.markdown import anchor, dated, number, plain, table
+from sdforecast.parameters import Parameter
+
+DRAWINGS = "lookups"
+"""Folder beside the reference with one drawing a table."""
+
+_WIDTH = 110
+_DIGITS = 6
+_HEAD = """\
+# Reference of the model
+
+Made from `fentanyl.mdl` and its tables by `sdforecast model document --write`; do not edit it. [README.md](README.md)
+explains the model in words. Search this page for a variable's name; its heading is followed by its equation, unit, comment with
+the source, what it uses and what uses it. A constant has its value in the file (the best estimate) and its prior: centre,
+range, kind of evidence, source and the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
+"""
+
+
+def reference(subject: Subject) -> str:
+    """Return the whole reference as Markdown."""
+    parts = [_HEAD + f"\nModel file: SHA-256 `{subject.model.sha256}`.", _facts(facts(subject)), _index(subject)]
+    for name, comment in subject.equations.sectors.items():
+        parts.append(f"## Sector: {name}\n\n{plain(comment)}")
+        parts += [_entry(subject, each) for each in subject.equations.of(name)]
+    return "\n\n".join(parts) + "\n"
+
+
+def drawing_of(name: str) -> str:
+    """Return the file name of a table's drawing, in the folder `DRAWINGS`."""
+    return f"{anchor(name)}.svg"
+
+
+def _facts(known: dict[str, Fact]) -> str:
+    rows = [
+        [f'<a id="{name}"></a>{plain(fact.what)}', number(fact.value, _DIGITS)] for name, fact in known.items()
+    ]  # fmt: skip
+    head = "## Numbers in the guide\n\nA number in the guide that is a link is checked against this table.\n\n"
+    return head + table(["number", "value"], rows)
+
+
+def _index(subject: Subject) -> str:
+    by_letter: dict[str, list[str]] = {}
+    for name in sorted(subject.equations.by_name, key=str.casefold):
+        by_letter.setdefault(name[0].upper(), []).append(_link(name))
+    return "## All variables\n\n" + "\n\n".join(f"**{k}** " + " · ".join(names) for k, names in by_letter.items())
+
+
+def _link(name: str) -> str:
+    return f"[{name}](#{anchor(name)})"
+
+
+def _entry(subject: Subject, equation: Equation) -> str:
+    name = equation.name
+    parts = [f"### {name}", "```text\n" + _wrapped(equation) + "\n```"]
+    facts_line = [subject.kind(name), equation.unit]
+    if equation.is_stock:
+        facts_line.append(f"starts at {number(subject.starts[name], _DIGITS)}")
+    parts.append(f"*{' · '.join(map(plain, facts_line))}* · {plain(equation.comment)}")
+    if name in subject.parameters:
+        parts.append(_prior(subject.parameters[name]))
+    if equation.points:
+        parts.append(_points(equation))
+    uses, used_by = subject.causes.uses[name], subject.causes.used_by[name]
+    arrows = [f"{words}: {', '.join(map(_link, names))}" for words, names in (("Uses", uses), ("Used by", used_by)) if names]
+    parts.append("<br>\n".join(arrows) if arrows else "Nothing uses it: an output.")
+    return "\n\n".join(parts)
+
+
+def _wrapped(equation: Equation) -> str:
+    whole = f"{equation.name} = {equation.expression}"
+    return "\n".join(textwrap.wrap(whole, _WIDTH, subsequent_indent="    ", break_long_words=False))
+
+
+def _prior(parameter: Parameter) -> str:
+    if parameter.kind == "data":
+        text = f"Fixed ({parameter.kind})"
+    else:
+        low, high = number(parameter.low, _DIGITS), number(parameter.high, _DIGITS)
+        centre = number(parameter.value, _DIGITS)
+        text = f"Prior: {centre}, from {low} to {high}, {parameter.distribution} ({parameter.kind})"
+    return f"{text}. Source ({parameter.grade}): {plain(parameter.source)}"
+
+
+def _points(equation: Equation) -> str:
+    label = dated if equation.is_over_time else number
+    listed = ", ".join(f"{label(x)}: {number(y, _DIGITS)}" for x, y in equation.points)
+    picture = f"![Table {equation.name}]({DRAWINGS}/{drawing_of(equation.name)})"
+    return f"{picture}\n\nPoints: {listed}."
+
+
+def anchors(subject: Subject) -> dict[str, str]:
+    """Return the variable behind each heading of a variable."""
+    return {anchor(name): name for name in subject.equations.by_name}
+
