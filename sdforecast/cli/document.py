@@ -24,7 +24,7 @@ def document(is_writing: bool, as_json: bool) -> None:
     changed = documentation.write(made) if is_writing else []
     problems = [
         *documentation.out_of_date(made),
-        *documentation.drift(made.guide, subject, made.guide_file),
+        *documentation.drift(made.guide if is_writing else made.text, subject, made.guide_file),
     ]
     if as_json:
         print_json({"written": [str(path) for path in changed], "problems": [str(problem) for problem in problems]})

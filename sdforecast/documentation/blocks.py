@@ -18,7 +18,8 @@ SECTOR = "sector "
 def blocks(subject: Subject) -> dict[str, str]:
     """Return the text of every block by its name."""
     found = {name: make(subject) for name, make in BLOCKS.items()}
-    return found | {SECTOR + name: one_sector(subject, name) for name in subject.equations.sectors}
+    with_stocks = dict.fromkeys(each.sector for each in subject.equations.by_name.values() if each.is_stock)
+    return found | {SECTOR + name: one_sector(subject, name) for name in with_stocks if name}
 
 
 def sectors(subject: Subject) -> str:

@@ -24,12 +24,14 @@ class Documents:
     Attributes
     ----------
     folder : where the files belong.
-    guide : the text of the guide as it is, with its blocks as they should be.
+    text : the guide as it stands there.
+    guide : the same with its blocks as they should be.
     blocks : the blocks by name.
     files : text of every other file, by its path below the folder.
     """
 
     folder: Path
+    text: str
     guide: str
     blocks: dict[str, str]
     files: dict[str, str]
@@ -48,7 +50,8 @@ def made(subject: Subject, folder: Path | None = None) -> Documents:
     tables = [each for each in subject.equations.by_name.values() if each.points]
     drawings = {f"{DRAWINGS}/{drawing_of(each.name)}": drawn(each, until) for each in tables}
     files = {REFERENCE: reference(subject), **drawings}
-    return Documents(folder, filled(_read(folder / GUIDE), parts), parts, files)
+    text = _read(folder / GUIDE)
+    return Documents(folder, text, filled(text, parts), parts, files)
 
 
 def out_of_date(documents: Documents) -> list[Problem]:

@@ -30,6 +30,9 @@ _CODE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]*)\)")
 _LOOP = re.compile(r"(?<![\w.])[RB]\d+\b")
 _UNCHECKED = re.compile(rf"(?<![\w.,\[])(\d[\d,]*) (?:{'|'.join(_COUNTED)})\b")
+_KEYS = ("name", "unit", "kind", "value", "distribution", "spread", "low", "high", "source", "grade", "from", "to", "sd")
+"""Keys of the tables of parameters and targets that prose may name."""
+
 _PROGRAMS = ("sdforecast", "python", "make", "pip", "git")
 
 
@@ -48,7 +51,10 @@ class _Guide:
 
 
 def drift(text: str, subject: Subject, file: Path) -> list[Problem]:
-    """Return every place where the guide `text`, which stands in `file`, does not agree with the model."""
+    """Return every place where the guide `text`, which stands in `file`, does not agree with the model.
+
+    The files that it names are looked for beside `file` and one folder above.
+    """
     guide = _Guide(prose(text), str(file))
     checks = (_sections, _sectors, _loops, _instruments, _links, _counts)
     problems = [problem for check in checks for problem in check(guide, subject)]
@@ -117,7 +123,7 @@ def _counts(guide: _Guide, subject: Subject) -> Iterator[Problem]:
 
 
 def _names(guide: _Guide, subject: Subject, folder: Path) -> Iterator[Problem]:
-    names = set(_words(subject))
+    names = list(dict.fromkeys(_words(subject)))
     for match in _CODE.finditer(guide.text):
         text = " ".join(match[1].split())
         if text.split()[0] in _PROGRAMS:
@@ -138,6 +144,7 @@ def _words(subject: Subject) -> Iterable[str]:
     yield from (each.id for each in subject.instruments.values())
     yield from (name for target in subject.targets for name in (target.name, *target.series))
     yield from scenario.shipped()
+    yield from _KEYS
 
 
 def _is_here(target: str, folder: Path) -> bool:
