@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sdforecast.documentation.equations import Equation, names_in, terms
+from sdforecast.documentation.equations import cut, names_in, terms
 from sdforecast.documentation.gathering import Subject
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
@@ -18,8 +19,8 @@ class Action:
     Attributes
     ----------
     on : the variable whose equation has it.
-    through : constants that stand in the same product.
-    written : numbers that stand there instead of a constant.
+    through : constants that multiply it.
+    written : numbers that do.
     """
 
     on: str
@@ -34,15 +35,13 @@ def actions(subject: Subject, instrument: str) -> list[Action]:
     seen = {instrument}
     while waiting:
         cause, carried = waiting.pop(0)
-        for name in subject.causes.used_by[cause]:
-            equation = subject.equations.by_name[name]
-            term = " ".join(_products(equation, cause))
-            constants = tuple(each for each in names_in(term, subject.constants) if each not in carried)
-            through = (*carried, *constants)
+        for name in subject.used_by[cause]:
+            constants, numbers = _strength(subject, subject.equations.by_name[name].expression, cause)
+            through = tuple(dict.fromkeys([*carried, *constants]))
             if not _hands_on(subject, name):
                 old = found.get(name, Action(name, (), ()))
-                written = tuple(dict.fromkeys([*old.written, *(n for n in _NUMBER.findall(term) if float(n) != 1)]))
-                found[name] = Action(name, tuple(dict.fromkeys([*old.through, *through])), written)
+                both = (tuple(dict.fromkeys(pair)) for pair in ((*old.through, *through), (*old.written, *numbers)))
+                found[name] = Action(name, *both)
             elif name not in seen:
                 seen.add(name)
                 waiting.append((name, through))
@@ -50,40 +49,55 @@ def actions(subject: Subject, instrument: str) -> list[Action]:
 
 
 def _hands_on(subject: Subject, name: str) -> bool:
-    """Tell whether a variable knows nothing but instruments, constants and itself."""
-    known = {*subject.instruments, *subject.constants, "military consent", name}
-    return set(subject.causes.uses[name]) <= known
+    """Tell whether a variable rests on nothing but instruments, other inputs, constants and itself."""
+    outside = (
+        subject.graph.variables[cause].kind in ("input", "constant") for cause in subject.uses[name] if cause != name
+    )
+    return bool(subject.used_by[name]) and all(outside)
 
 
-def _products(equation: Equation, name: str) -> list[str]:
-    """Return the products in which `name` stands, each without the brackets in it that do not have the name."""
-    text = equation.rate or equation.expression
-    found = []
-    for group in _groups(text):
-        for _, term in terms(group):
-            bare = _without_brackets(term)
+def _strength(subject: Subject, expression: str, name: str) -> tuple[list[str], list[str]]:
+    """Return the constants and the numbers that multiply `name`, wherever it stands in `expression`.
+
+    Those of the innermost product that has any: in `stock * rate * (0.5 + name)` that is the outer one.
+    """
+    constants: dict[str, None] = {}
+    numbers: dict[str, None] = {}
+    for chain in _products(expression, name):
+        for product in chain:
+            here = names_in(product, subject.constants)
+            written = [each for each in _NUMBER.findall(product) if float(each) != 1]
+            if here or written:
+                constants.update(dict.fromkeys(here))
+                numbers.update(dict.fromkeys(written))
+                break
+    return list(constants), list(numbers)
+
+
+def _products(text: str, name: str) -> Iterator[tuple[str, ...]]:
+    """Give for each place of `name` the products around it, innermost first, each without its brackets' insides."""
+    for part in cut(text, ","):
+        for _, term in terms(part):
+            bare, insides = _opened(term)
             if names_in(bare, [name]):
-                found.append(bare)
-    return found
+                yield (bare,)
+            for inside in insides:
+                yield from ((*chain, bare) for chain in _products(inside, name))
 
 
-def _groups(text: str) -> list[str]:
-    """Return the parts between brackets and commas, at every depth, the whole among them."""
-    found, open_at = [text], [0]
-    for k, character in enumerate(text):
+def _opened(term: str) -> tuple[str, list[str]]:
+    """Return `a * (b + f(c)) * d` as `a * ( 1 ) * d` and the list of what stood in its outermost brackets."""
+    bare, insides, depth, begin = "", [], 0, 0
+    for k, character in enumerate(term):
         if character == "(":
-            open_at.append(k + 1)
-        elif character in ",)" and len(open_at) > 1:
-            found.append(text[open_at[-1] : k])
-            if character == ")":
-                open_at.pop()
-            else:
-                open_at[-1] = k + 1
-    return found
-
-
-def _without_brackets(term: str) -> str:
-    before = None
-    while before != term:
-        before, term = term, re.sub(r"\([^()]*\)", " 1 ", term)
-    return term
+            depth += 1
+            if depth == 1:
+                begin = k + 1
+        if depth == 0:
+            bare += character
+        if character == ")":
+            depth -= 1
+            if depth == 0:
+                insides.append(term[begin:k])
+                bare += " * 1 "
+    return bare, insides

@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sdforecast import calendar
 from sdforecast.documentation.acting import Action, actions
-from sdforecast.documentation.equations import Equation
+from sdforecast.documentation.crossing import follows, into, out_of
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import code, dated, listed, number, plain, table
+from sdforecast.engine.compiled.reading import integration_method
 from sdforecast.parameters import GRADES, KINDS
+from sdforecast.structure import Variable
+
+_METHODS = {"euler": "Euler", "rk4": "Runge-Kutta of fourth order"}
 
 SECTOR = "sector "
 """A block `sector Demand` tells of that sector."""
@@ -18,69 +22,68 @@ SECTOR = "sector "
 def blocks(subject: Subject) -> dict[str, str]:
     """Return the text of every block by its name."""
     found = {name: make(subject) for name, make in BLOCKS.items()}
-    with_stocks = dict.fromkeys(each.sector for each in subject.equations.by_name.values() if each.is_stock)
+    with_stocks = dict.fromkeys(each.sector for each in subject.graph.of_kind("stock"))
     return found | {SECTOR + name: one_sector(subject, name) for name in with_stocks if name}
 
 
 def sectors(subject: Subject) -> str:
     """Say for each sector how much there is in it."""
+    kinds = ("stock", "flow", "auxiliary", "constant", "input", "instrument")
     rows = []
     for name, comment in subject.equations.sectors.items():
-        kinds = [subject.kind(each.name) for each in subject.equations.of(name)]
-        tables = sum(kind.startswith("table") for kind in kinds)
-        counts = [kinds.count(kind) or "" for kind in ("stock", "flow", "auxiliary", "constant")]
-        rows.append([name, *counts, tables or "", plain(comment)])
-    total = [sum(int(row[k] or 0) for row in rows) for k in range(1, 6)]
-    return table(
-        ["sector", "stocks", "flows", "auxiliaries", "constants", "tables", "in a line"], [*rows, ["all", *total, ""]]
-    )
+        of_sector = [subject.kind(each.name) for each in subject.equations.of(name)]
+        rows.append([name, *(of_sector.count(kind) or "" for kind in kinds), plain(comment)])
+    total = [sum(int(row[k] or 0) for row in rows) for k in range(1, len(kinds) + 1)]
+    header = ["sector", "stocks", "flows", "auxiliaries", "constants", "inputs", "instruments", "in a line"]
+    return table(header, [*rows, ["all", *total, ""]])
 
 
 def one_sector(subject: Subject, name: str) -> str:
     """List a sector's stocks with unit, start and what moves them, and what crosses its border."""
     rows = []
-    for each in subject.equations.of(name):
-        if each.is_stock:
+    for each in subject.graph.of_kind("stock"):
+        if each.sector == name:
             start = number(subject.starts[each.name])
             rows.append([code(each.name), plain(each.unit), start, _moved(subject, each)])
     parts = [table(["stock", "unit", "at the start", "what moves it"], rows)] if rows else []
-    crossing = [("comes in", subject.causes.into(name)), ("goes out", subject.causes.out_of(name))]
+    crossing = [("comes in", into(subject.graph, name)), ("goes out", out_of(subject.graph, name))]
     lines = [[what, other, listed(names)] for what, others in crossing for other, names in others.items()]
     if lines:
         parts.append(table(["", "sector", "variables"], lines))
     return "\n\n".join(parts)
 
 
-def _moved(subject: Subject, stock: Equation) -> str:
-    change = subject.causes.changes[stock.name]
-    parts = [f"+ {listed(change.inflows)}"] if change.inflows else []
-    parts += [f"− {listed(change.outflows)}"] if change.outflows else []
-    if change.follows:
-        parts.append(f"{'also ' if parts else 'follows '}{listed(change.follows)}")
+def _moved(subject: Subject, stock: Variable) -> str:
+    parts = [
+        f"{sign} {listed(flow.name for flow in flows if flow.name)}"
+        for sign, flows in (("+", stock.inflows), ("−", stock.outflows))
+        if any(flow.name for flow in flows)
+    ]
+    causes = follows(subject.graph, stock)
+    if causes:
+        parts.append(f"{'also ' if parts else 'follows '}{listed(causes)}")
     return "; ".join(parts) or "nothing but itself"
 
 
 def inputs(subject: Subject) -> str:
-    """List every table of time but the instruments, with its span and source."""
+    """List whatever follows the time alone but the instruments, with its span and source."""
     rows = [
-        [code(each.name), plain(each.unit), _span(each.points), plain(each.comment), _users(subject, each.name)]
+        [code(each.name), plain(each.unit), _span(each.points), plain(each.comment), listed(subject.used_by[each.name])]
         for each in subject.inputs
     ]
     return table(["input", "unit", "from, to (value)", "what, and its source", "used by"], rows)
 
 
-def _users(subject: Subject, name: str) -> str:
-    return listed(subject.causes.used_by[name])
-
-
 def _span(points: list[tuple[float, float]]) -> str:
+    if not points:
+        return "an equation of time"
     return " to ".join(f"{dated(x)} ({number(y)})" for x, y in (points[0], points[-1]))
 
 
 def loops(subject: Subject) -> str:
     """List the named loops: what they do, their way, polarity, delay, and how to cut them."""
     rows = [
-        [each.id, plain(each.name), each.polarity, " → ".join(map(code, each.path)), plain(each.delay), plain(each.cut)]
+        [each.id, plain(each.name), each.polarity, " → ".join(map(code, each.path)), each.delay, each.cut]
         for each in subject.loops
     ]
     return table(["", "loop", "polarity", "way", "delay", "cut by"], rows)
@@ -91,7 +94,9 @@ def instruments(subject: Subject) -> str:
     rows = []
     for name, scale in subject.instruments.items():
         places = [each for each in actions(subject, name) if not each.on.startswith("cumulative ")]
-        rows.append([f"**{plain(scale.title)}**<br>{code(name)}", number(scale.current_level), *_acting(subject, places)])
+        rows.append(
+            [f"**{plain(scale.title)}**<br>{code(name)}", number(scale.current_level), *_acting(subject, places)]
+        )
     return table(["instrument", "today", "acts on", "through"], rows)
 
 
@@ -126,13 +131,18 @@ def constants(subject: Subject) -> str:
 
 def time(subject: Subject) -> str:
     """Say when a run begins and ends, how it steps, and by what it was made."""
-    control = subject.model.control
+    control, method = subject.model.control, integration_method(subject.model.path)
+    is_random = any("RANDOM" in each.expression.upper() for each in subject.equations.by_name.values())
     rows = [
         ["start", f"{dated(control['INITIAL TIME'])} (time {number(control['INITIAL TIME'])})"],
         ["end", f"{dated(control['FINAL TIME'] - 1)}, its last day (time {number(control['FINAL TIME'])})"],
-        ["step", f"{number(control['TIME STEP'])} {subject.model.time_unit}, Euler"],
+        ["step", f"{number(control['TIME STEP'])} {subject.model.time_unit}, {_METHODS[method]}"],
         ["saved every", f"{number(control['SAVEPER'])} {subject.model.time_unit}"],
-        ["randomness", "none inside the model; draws of constants have a seed, kept in each manifest"],
+        [
+            "randomness",
+            ("in the equations" if is_random else "none in the model")
+            + "; draws of constants have a seed, in each manifest",
+        ],
         ["software", "sdforecast's compiled engine, checked against PySD; the file opens in Vensim"],
     ]
     return table(["", ""], rows)
@@ -147,7 +157,7 @@ def targets(subject: Subject) -> str:
         numbers = ["", "", ""]
         if measured is not None:
             worst = f"factor {measured['worst_factor']:.2f}, {measured['worst_when']}"
-            numbers = [str(int(measured["n"])), f"{measured['mape']:.1f} %", worst]
+            numbers = [f"{measured['n']:.0f}", f"{measured['mape']:.1f} %", worst]
         span = f"{calendar.month_label(each.first)} to {calendar.month_label(each.last)}"
         rows.append([plain(each.title), code(each.variable), span, *numbers, _use(each.fitted, each.reason)])
     return table(["series", "variable", "span", "values", "mean error", "worst", "fitted"], rows)

@@ -30,7 +30,21 @@ _CODE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]*)\)")
 _LOOP = re.compile(r"(?<![\w.])[RB]\d+\b")
 _UNCHECKED = re.compile(rf"(?<![\w.,\[])(\d[\d,]*) (?:{'|'.join(_COUNTED)})\b")
-_KEYS = ("name", "unit", "kind", "value", "distribution", "spread", "low", "high", "source", "grade", "from", "to", "sd")
+_KEYS = (
+    "name",
+    "unit",
+    "kind",
+    "value",
+    "distribution",
+    "spread",
+    "low",
+    "high",
+    "source",
+    "grade",
+    "from",
+    "to",
+    "sd",
+)
 """Keys of the tables of parameters and targets that prose may name."""
 
 _PROGRAMS = ("sdforecast", "python", "make", "pip", "git")
@@ -78,7 +92,9 @@ def _sectors(guide: _Guide, subject: Subject) -> Iterator[Problem]:
     begin = guide.text.find(guide.section("Sectors") or "\0")
     for match in _HEADING.finditer(guide.section("Sectors")):
         if match[1] == "###" and match[2] not in names:
-            yield guide.problem(f"the model has no sector '{match[2]}'", begin + match.start(2), nearest(match[2], names))
+            yield guide.problem(
+                f"the model has no sector '{match[2]}'", begin + match.start(2), nearest(match[2], names)
+            )
 
 
 def _loops(guide: _Guide, subject: Subject) -> Iterator[Problem]:
@@ -128,7 +144,7 @@ def _names(guide: _Guide, subject: Subject, folder: Path) -> Iterator[Problem]:
         text = " ".join(match[1].split())
         if text.split()[0] in _PROGRAMS:
             continue
-        if "/" in text and " / " not in text or re.search(r"\.\w{2,5}$", text):
+        if ("/" in text and " / " not in text) or re.search(r"\.\w{2,5}$", text):
             if _is_here(text, folder) and not any((base / text).exists() for base in (folder, folder.parent)):
                 yield guide.problem(f"no file '{text}'", match.start())
             continue

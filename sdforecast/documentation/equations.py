@@ -1,7 +1,7 @@
 """The equations of a Vensim file as text: PySD's translation has lost how the modeller wrote them.
 
-An entry of such a file is `name = expression ~ unit ~ comment |`. What the expressions mean is not decided here; that
-is the engine's matter. Only four shapes are told apart: a stock, a table of points, its points, and a sum's terms.
+An entry of such a file is `name = expression ~ unit ~ comment |`. What depends on what is the matter of
+:mod:`sdforecast.structure`; here only the points of a table, a call's arguments and a sum's terms are told apart.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sdforecast.model.vocabulary import CONTROL
 _SKETCH = "\\\\\\---///"
 _HEADING = re.compile(r"^\*{8,}\s*\.([^\n~]+?)\s*\*{8,}$", re.DOTALL)
 _NAME = re.compile(r'\s*("(?:[^"\\]|\\.)+"|[^"=(\[~|]+?)\s*(?:\[[^\]]*\])?\s*(:EXCEPT:[^=]*)?(==|:=|=|(?=\())')
-_STOCK = re.compile(r"INTEG\s*\(", re.IGNORECASE)
 _TABLE = re.compile(r"WITH\s+LOOKUP\s*\(", re.IGNORECASE)
 _WORD = re.compile(r'"(?:[^"\\]|\\.)+"|[^\W\d](?:[\w\s.$\']*[\w$\'])?')
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -42,21 +41,6 @@ class Equation:
     comment: str
     sector: str
     line: int
-
-    @property
-    def is_stock(self) -> bool:
-        """Whether it accumulates."""
-        return _STOCK.match(self.expression) is not None
-
-    @property
-    def rate(self) -> str:
-        """What a stock changes by; empty for anything else."""
-        return arguments(self.expression)[0] if self.is_stock else ""
-
-    @property
-    def start(self) -> str:
-        """What a stock starts with; empty for anything else."""
-        return arguments(self.expression)[-1] if self.is_stock else ""
 
     @property
     def points(self) -> list[tuple[float, float]]:
@@ -111,21 +95,21 @@ def one_line(text: str) -> str:
 def arguments(call: str) -> list[str]:
     """Return the arguments of an outermost call, `INTEG(a * (b, c), d)` giving `a * (b, c)` and `d`."""
     inner = call[call.index("(") + 1 : call.rindex(")")] if "(" in call else ""
-    return [part.strip() for part in _cut(inner, ",")]
+    return [part.strip() for part in cut(inner, ",")]
 
 
 def terms(expression: str) -> list[tuple[str, str]]:
     """Return the terms of a sum with their signs: `a - b * (c - d)` gives `+ a` and `- b * (c - d)`."""
     found = []
-    for part in _cut(expression, "+-"):
+    for part in cut(expression, "+-"):
         sign, term = ("-", part[1:]) if part.startswith("-") else ("+", part.removeprefix("+"))
         if term.strip():
             found.append((sign, term.strip()))
     return found
 
 
-def _cut(text: str, marks: str) -> list[str]:
-    """Cut `text` at `marks` outside brackets. A comma is dropped; a sign stays with what follows it.
+def cut(text: str, marks: str) -> list[str]:
+    """Return `text` cut at `marks` outside brackets. A comma is dropped; a sign stays with what follows it.
 
     A sign after an operator or an `e` of a number (`1e-06`, `a * -b`) belongs to a term.
     """

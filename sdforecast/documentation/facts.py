@@ -41,10 +41,10 @@ def _counts(subject: Subject) -> dict[str, Fact]:
         "stocks": (kinds.count("stock"), "stocks"),
         "flows": (kinds.count("flow"), "flows that have a name of their own"),
         "constants": (kinds.count("constant"), "constants"),
-        "auxiliaries": (kinds.count("auxiliary"), "auxiliaries that are no flow"),
-        "tables": (sum(kind.startswith("table") for kind in kinds), "tables of points"),
+        "auxiliaries": (kinds.count("auxiliary"), "auxiliaries, without flows and inputs"),
+        "tables": (sum(bool(each.points) for each in subject.equations.by_name.values()), "tables of points"),
         "sectors": (len(subject.equations.sectors), "groups of the file, inputs and instruments among them"),
-        "inputs": (len(subject.inputs), "tables over time that are no instrument"),
+        "inputs": (len(subject.inputs), "inputs from outside: what follows the time alone and is no instrument"),
         "instruments": (len(subject.instruments), "instruments of policy"),
         "loops": (len(subject.loops), "named feedback loops"),
         "targets": (len(subject.targets), "targets, those not fitted among them"),
@@ -57,7 +57,9 @@ def _counts(subject: Subject) -> dict[str, Fact]:
 def _estimate(subject: Subject) -> dict[str, Fact]:
     manifest, fit = subject.estimate.manifest, subject.estimate.manifest["fit"]
     found = {
-        "cost": Fact(float(subject.estimate.starts["cost"].min()), "cost of the best fit: squared residuals and priors"),
+        "cost": Fact(
+            float(subject.estimate.starts["cost"].min()), "cost of the best fit: squared residuals and priors"
+        ),
         "cost-of-second-optimum": Fact(
             float(subject.estimate.starts["cost"].max()), "cost at which the worst of the searches stopped"
         ),

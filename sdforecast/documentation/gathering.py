@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sdforecast import model as model_files
 from sdforecast import observation, parameters, scenario, shipped
-from sdforecast.documentation.causes import Causes
 from sdforecast.documentation.equations import Equation, Equations, read_equations
 from sdforecast.documentation.loops import Loop
 from sdforecast.documentation.loops import load as load_loops
@@ -21,6 +20,7 @@ from sdforecast.model.vocabulary import VENSIM
 from sdforecast.observation import Target
 from sdforecast.parameters import Parameter
 from sdforecast.scenario import Instrument
+from sdforecast.structure import CausalGraph, causal_graph
 
 LOOPS = "loops.yaml"
 """The file of loops beside the model."""
@@ -32,13 +32,15 @@ class Subject:
 
     Attributes
     ----------
-    constants : value in the model file, by name.
+    equations : as the modeller wrote them.
+    graph : what uses what.
     starts : value of each stock at the initial time, from a run.
     instruments : by the name of their variable.
     """
 
     model: ModelFile
     equations: Equations
+    graph: CausalGraph
     parameters: Mapping[str, Parameter]
     targets: list[Target]
     instruments: Mapping[str, Instrument]
@@ -53,26 +55,27 @@ class Subject:
         return {str(name): float(value) for name, value in zip(rows["name"], rows["value"], strict=True)}
 
     @cached_property
-    def causes(self) -> Causes:
-        """What uses what."""
-        return Causes(self.equations, frozenset(self.constants))
+    def uses(self) -> dict[str, tuple[str, ...]]:
+        """By name, the variables in its equation."""
+        return {name: (*each.inputs, *each.initial) for name, each in self.graph.variables.items()}
+
+    @cached_property
+    def used_by(self) -> Mapping[str, tuple[str, ...]]:
+        """By name, the variables whose equations have it."""
+        return self.graph.uses()
 
     @cached_property
     def inputs(self) -> list[Equation]:
-        """Tables over time that are no instrument."""
-        every = self.equations.by_name.values()
-        return [each for each in every if each.is_over_time and each.name not in self.instruments]
+        """What follows the time alone and is no instrument."""
+        return [
+            self.equations.by_name[each.name]
+            for each in self.graph.of_kind("input")
+            if each.name not in self.instruments
+        ]
 
     def kind(self, name: str) -> str:
-        """Return what a variable is: stock, flow, constant, table over time, table or auxiliary."""
-        equation = self.equations.by_name[name]
-        if equation.is_stock:
-            return "stock"
-        if name in self.constants:
-            return "constant"
-        if equation.points:
-            return "table over time" if equation.is_over_time else "table"
-        return "flow" if name in self.causes.flows else "auxiliary"
+        """Return what a variable is, see `sdforecast.structure.graph.KINDS`; an instrument is one of its own."""
+        return "instrument" if name in self.instruments else self.graph.variables[name].kind
 
 
 def gather(models: Path | None = None, calibration: Path | None = None) -> Subject:
@@ -95,12 +98,13 @@ def gather(models: Path | None = None, calibration: Path | None = None) -> Subje
     return Subject(
         model=file,
         equations=equations,
+        graph=causal_graph(file),
         parameters={each.name: each for each in parameters.load(calibration / "parameters.toml")},
         targets=observation.load(calibration / "targets.toml"),
         instruments=instruments,
         loops=load_loops(models / LOOPS, list(equations.by_name)),
         estimate=estimates.load(calibration / "estimate"),
-        starts=_starts(file, [each.name for each in equations.by_name.values() if each.is_stock]),
+        starts=_starts(file),
     )
 
 
@@ -115,7 +119,8 @@ def _equations(file: ModelFile) -> Equations:
     return found
 
 
-def _starts(file: ModelFile, stocks: list[str]) -> dict[str, float]:
+def _starts(file: ModelFile) -> dict[str, float]:
+    stocks = [str(name) for name in file.variables.loc[file.variables["kind"] == "stock", "name"]]
     if not stocks:
         return {}
     with run_jobs(file, stocks, until=file.control["INITIAL TIME"] + file.control["SAVEPER"]) as run:

@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from sdforecast.documentation.markdown import code
 from sdforecast.errors import InputError, Problem, nearest
 
 POLARITIES = ("reinforcing", "balancing", "open")
@@ -26,8 +27,8 @@ class Loop:
     id, name : `R1`, and what a reader calls it.
     polarity : one of `POLARITIES`; open for a chain of responses that does not close.
     path : variables in the order of cause; the last acts on the first.
-    delay : what makes it slow, in words or as the constants that do.
-    cut : constants and the values at which the loop is open, in words.
+    delay : what makes it slow, as Markdown: words, and names in backticks.
+    cut : constants and the values at which the loop is open, as Markdown.
     does : what the loop does, in a sentence; may be empty.
     """
 
@@ -62,7 +63,9 @@ def load(file: Path, names: Collection[str]) -> list[Loop]:
         Problem(what, file=str(file), hint=hint) for entry in entries for what, hint in _faults(entry, set(names))
     ]
     ids = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
-    problems += [Problem(f"loop '{each}' stands twice", file=str(file)) for each in {i for i in ids if ids.count(i) > 1}]
+    problems += [
+        Problem(f"loop '{each}' stands twice", file=str(file)) for each in {i for i in ids if ids.count(i) > 1}
+    ]
     if problems:
         raise InputError(*problems)
     return [_loop(entry) for entry in entries]
@@ -93,9 +96,9 @@ def _loop(entry: Mapping[str, Any]) -> Loop:
 
 
 def _words(value: Any) -> str:
-    """Return a text as it is, a list with commas, a mapping as `name = value`."""
+    """Return a text as it is, a list with commas, a mapping with its keys as code: `name` = value."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {_words(each)}" for key, each in value.items())
+        return ", ".join(f"{code(str(key))} = {_words(each)}" for key, each in value.items())
     if isinstance(value, list):
         return ", ".join(map(_words, value))
     return f"{value:g}" if isinstance(value, float | int) else " ".join(str(value).split())

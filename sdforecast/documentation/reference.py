@@ -19,9 +19,9 @@ _HEAD = """\
 # Reference of the model
 
 Made from `fentanyl.mdl` and its tables by `sdforecast model document --write`; do not edit it. [README.md](README.md)
-explains the model in words. Search this page for a variable's name; its heading is followed by its equation, unit, comment with
-the source, what it uses and what uses it. A constant has its value in the file (the best estimate) and its prior: centre,
-range, kind of evidence, source and the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
+explains the model in words. Search this page for a variable's name; below its heading stand its equation, unit, comment
+with the source, what it uses and what uses it. A constant has its value in the file (the best estimate) and its prior:
+centre, range, kind of evidence, source and the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
 """
 
 
@@ -62,15 +62,17 @@ def _entry(subject: Subject, equation: Equation) -> str:
     name = equation.name
     parts = [f"### {name}", "```text\n" + _wrapped(equation) + "\n```"]
     facts_line = [subject.kind(name), equation.unit]
-    if equation.is_stock:
+    if name in subject.starts:
         facts_line.append(f"starts at {number(subject.starts[name], _DIGITS)}")
     parts.append(f"*{' · '.join(map(plain, facts_line))}* · {plain(equation.comment)}")
     if name in subject.parameters:
         parts.append(_prior(subject.parameters[name]))
     if equation.points:
         parts.append(_points(equation))
-    uses, used_by = subject.causes.uses[name], subject.causes.used_by[name]
-    arrows = [f"{words}: {', '.join(map(_link, names))}" for words, names in (("Uses", uses), ("Used by", used_by)) if names]
+    uses, used_by = subject.uses[name], subject.used_by[name]
+    arrows = [
+        f"{words}: {', '.join(map(_link, names))}" for words, names in (("Uses", uses), ("Used by", used_by)) if names
+    ]
     parts.append("<br>\n".join(arrows) if arrows else "Nothing uses it: an output.")
     return "\n\n".join(parts)
 
@@ -100,4 +102,3 @@ def _points(equation: Equation) -> str:
 def anchors(subject: Subject) -> dict[str, str]:
     """Return the variable behind each heading of a variable."""
     return {anchor(name): name for name in subject.equations.by_name}
-
