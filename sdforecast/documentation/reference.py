@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from sdforecast.documentation.equations import Equation
+from sdforecast.documentation.experiments import constants, estimation, experiments
 from sdforecast.documentation.facts import Fact, facts
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import anchor, dated, number, plain, table
@@ -31,6 +32,7 @@ def reference(subject: Subject) -> str:
     for name, comment in subject.equations.sectors.items():
         parts.append(f"## Sector: {name}\n\n{plain(comment)}")
         parts += [_entry(subject, each) for each in subject.equations.of(name)]
+    parts += [constants(subject), estimation(subject), experiments()]
     return "\n\n".join(parts) + "\n"
 
 
