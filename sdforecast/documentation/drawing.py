@@ -12,7 +12,7 @@ from sdforecast.documentation.equations import Equation
 from sdforecast.documentation.markdown import dated, number
 
 _WIDTH, _HEIGHT = 420, 130
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 16, 12, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 96, 16, 12, 24
 _LINE, _FRAME, _INK = "#0b6fa4", "#8a939b", "#333a40"
 
 
@@ -38,7 +38,7 @@ def drawn(equation: Equation, until: float) -> str:
         (_LEFT - 6, base, "end", number(low)),
         (_LEFT, _HEIGHT - 8, "start", label(xs[0])),
         (end, _HEIGHT - 8, "end", label(xs[-1])),
-        ((_LEFT + end) / 2, _HEIGHT - 8, "middle", equation.unit),
+        (_LEFT - 6, (_TOP + base) / 2 + 4, "end", equation.unit),
     ]
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '

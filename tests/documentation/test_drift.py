@@ -1,0 +1,110 @@
+"""The shipped guide agrees with the model; what is made wrong on purpose is found, in the guide and in the model."""
+
+import dataclasses
+import re
+
+import pytest
+
+from sdforecast.documentation import drift, gather, made, out_of_date
+from sdforecast.documentation.loops import Loop
+from sdforecast.inference import estimate as estimates
+
+
+def told(text, subject, documents):
+    return "\n".join(str(problem) for problem in drift(text, subject, documents.guide_file))
+
+
+def test_the_shipped_guide_agrees_with_the_model(subject, documents):
+    assert told(documents.text, subject, documents) == ""
+
+
+def first_link(text, place):
+    return re.search(rf"\[([^\]]+)\]\(REFERENCE\.md#{place}\)", text)
+
+
+MUTATIONS = {
+    "a variable that is not there": ("`detection base`", "`detection basis`", "no variable 'detection basis'"),
+    "a variable in other letters": ("`deterrence memory`", "`Deterrence Memory`", "no variable 'Deterrence Memory'"),
+    "a sector of another name": ("### Border flow", "### Border flows", "the sector 'Border flow' has no heading"),
+    "a heading without a sector": (
+        "### Border flow",
+        "### Ports\n\n### Border flow",
+        "the model has no sector 'Ports'",
+    ),
+    "a loop without a line": ("- **R4**, balloon", "- **Balloon**", "the loop R4 (Balloon) has no line"),
+    "a loop that is not there": ("- **R4**", "- **R44**", "there is no loop R44"),
+    "a section left out": ("## Weak points", "## Points", "the section 'Weak points' is missing"),
+    "an instrument without a line": ("| `visa denial` |", "| visas |", "the instrument 'visa denial' has no line"),
+    "a place that is not there": ("REFERENCE.md#cost)", "REFERENCE.md#coast)", "the reference has no 'coast'"),
+    "a file that is not there": ("`calibration/parameters.toml`", "`calibration/priors.toml`", "no file"),
+    "a count without a link": ("## Purpose and use", "It has 60 stocks.\n\n## Purpose and use", "is not checked"),
+    "a number of something without one": (
+        "## Purpose and use",
+        "[3](REFERENCE.md#dose)\n\n## Purpose and use",
+        "'dose' has no one value",
+    ),
+    "a range of something without one": (
+        "## Purpose and use",
+        "[3 to 4](REFERENCE.md#dose)\n\n## Purpose and use",
+        "'dose' has no range",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MUTATIONS)
+def test_what_is_made_wrong_in_the_guide_is_found(case, subject, documents):
+    old, new, what = MUTATIONS[case]
+    assert old in documents.text
+    assert what in told(documents.text.replace(old, new), subject, documents)
+
+
+@pytest.mark.parametrize("place", ["stocks", "constants", "cost", "annual-mape", "deaths-2024-counted"])
+def test_a_number_that_is_no_longer_right_is_found_on_its_line(place, subject, documents):
+    link = first_link(documents.text, place)
+    wrong = link[0].replace(link[1], f"{float(link[1].replace(',', '')) * 1.07:.4g}")
+    text = documents.text[: link.start()] + wrong + documents.text[link.end() :]
+    found = drift(text, subject, documents.guide_file)
+    assert [problem.line for problem in found] == [text.count("\n", 0, link.start()) + 1]
+    assert "now" in found[0].what
+
+
+def test_a_range_that_is_no_longer_right_is_found(subject, documents):
+    text = documents.text.replace("[20 to 200]", "[20 to 180]", 1)
+    assert "'20 to 180' is 20 to 200 now" in told(text, subject, documents)
+
+
+def test_numbers_follow_a_new_estimate(subject, documents):
+    starts = subject.estimate.starts.assign(cost=subject.estimate.starts["cost"] + 10)
+    later = dataclasses.replace(subject, estimate=dataclasses.replace(subject.estimate, starts=starts))
+    assert isinstance(later.estimate, estimates.Estimate)
+    assert "cost of the best fit" in told(documents.text, later, documents)
+
+
+def test_a_new_loop_needs_a_line_in_prose_and_a_new_table(subject, documents):
+    loop = Loop("R99", "Learning", "reinforcing", ("dose", "tolerance"), "a year", "nothing")
+    later = dataclasses.replace(subject, loops=[*subject.loops, loop])
+    assert "the loop R99 (Learning) has no line" in told(documents.text, later, documents)
+    assert "the block 'loops' is out of date" in str(out_of_date(made(later, documents.folder)))
+
+
+def test_a_comment_that_names_a_lost_loop_is_found(subject, documents):
+    later = dataclasses.replace(subject, loops=[loop for loop in subject.loops if loop.id != "R4"])
+    assert "the comment of 'port share' names a loop R4" in told(documents.text, later, documents)
+
+
+def test_a_model_that_changed_is_found_in_prose_tables_and_reference(subject, documents, models):
+    file = models / "fentanyl.mdl"
+    text = file.read_text("utf-8")
+    entry = "few untreated ="
+    assert text.count(entry) == 1
+    added = "new stock =\n\tINTEG(tolerance / few untreated, 0)\n\t~\tmg\n\t~\tDefinition.\n\t|\n\n"
+    text = text.replace(entry, added + entry).replace("detection base", "detection rate")
+    file.write_text(text, "utf-8")
+    later = gather(models)
+    found = told(documents.text, later, documents)
+    assert f"'{subject.graph.of_kind('stock').__len__()}' is {len(subject.graph.of_kind('stock')) + 1} now" in found
+    assert "no variable 'detection base' (did you mean 'detection rate'?)" in found
+    stale = "\n".join(str(problem) for problem in out_of_date(made(later, models)))
+    for block in ("sectors", "sector Demand"):
+        assert f"the block '{block}' is out of date" in stale
+    assert "REFERENCE.md: is out of date" in stale
