@@ -53,7 +53,7 @@ def _hands_on(subject: Subject, name: str) -> bool:
     outside = (
         subject.graph.variables[cause].kind in ("input", "constant") for cause in subject.uses[name] if cause != name
     )
-    return bool(subject.used_by[name]) and all(outside)
+    return any(user != name for user in subject.used_by[name]) and all(outside)
 
 
 def _strength(subject: Subject, expression: str, name: str) -> tuple[list[str], list[str]]:

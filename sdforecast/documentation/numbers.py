@@ -12,7 +12,7 @@ from sdforecast.errors import nearest
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _RANGE = re.compile(r"(-?[\d,.]+) to (-?[\d,.]+)")
-_SLACK = 1e-9
+_SLACK = 1e-12
 
 
 def disagreement(

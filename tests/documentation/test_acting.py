@@ -10,7 +10,7 @@ from sdforecast.engine.once import once
 def test_what_multiplies_an_instrument_is_named(written):
     subject = written(
         """
-        lever = 0.5
+        lever = Time / 24
         strength = 2
         rate = 3
         place = 1 + strength * lever + rate
@@ -21,12 +21,12 @@ def test_what_multiplies_an_instrument_is_named(written):
 
 
 def test_numbers_in_an_equation_are_told(written):
-    subject = written("lever = 0.5\nbase = 4\nplace = base * (1 - 0.7 * lever * (0.3 + base))", ["lever"])
+    subject = written("lever = Time / 24\nbase = 4\nplace = base * (1 - 0.7 * lever * (0.3 + base))", ["lever"])
     assert actions(subject, "lever") == [Action("place", (), ("0.7",))]
 
 
 def test_the_outer_product_counts_where_the_inner_has_nothing(written):
-    subject = written("lever = 0.5\nrate = 3\nstock = INTEG(-rate * stock * (0.5 + lever), 1)", ["lever"])
+    subject = written("lever = Time / 24\nrate = 3\nstock = INTEG(-rate * stock * (0.5 + lever), 1)", ["lever"])
     assert actions(subject, "lever") == [Action("stock", ("rate",), ())]
 
 
