@@ -66,12 +66,14 @@ def _moved(subject: Subject, stock: Variable) -> str:
 
 
 def inputs(subject: Subject) -> str:
-    """List whatever follows the time alone but the instruments, with its span and source."""
-    rows = [
-        [code(each.name), plain(each.unit), _span(each.points), plain(each.comment), listed(subject.used_by[each.name])]
-        for each in subject.inputs
-    ]
-    return table(["input", "unit", "from, to (value)", "what, and its source", "used by"], rows)
+    """List whatever follows the time alone but the instruments, with its span, source and the grades of its points."""
+    rows = []
+    for each in subject.inputs:
+        grades = subject.knots.loc[subject.knots["input"] == each.name, "grade"]
+        graded = ", ".join(grade for grade in GRADES if grade in set(grades))
+        users = listed(subject.used_by[each.name])
+        rows.append([code(each.name), plain(each.unit), _span(each.points), plain(each.comment), graded, users])
+    return table(["input", "unit", "from, to (value)", "what, and its source", "grades", "used by"], rows)
 
 
 def _span(points: list[tuple[float, float]]) -> str:

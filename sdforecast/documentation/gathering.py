@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from sdforecast import model as model_files
 from sdforecast import observation, parameters, scenario, shipped
 from sdforecast.documentation.equations import Equation, Equations, read_equations
@@ -20,6 +22,7 @@ from sdforecast.model.vocabulary import VENSIM
 from sdforecast.observation import Target
 from sdforecast.parameters import Parameter
 from sdforecast.scenario import Instrument
+from sdforecast.scenario.events import events
 from sdforecast.structure import CausalGraph, causal_graph
 
 LOOPS = "loops.yaml"
@@ -36,6 +39,7 @@ class Subject:
     graph : what uses what.
     starts : value of each stock at the initial time, from a run.
     instruments : by the name of their variable.
+    knots : of the tables over time, each with `input` (the variable), `time`, `value`, `reason`, `source`, `grade`.
     """
 
     model: ModelFile
@@ -45,6 +49,7 @@ class Subject:
     targets: list[Target]
     instruments: Mapping[str, Instrument]
     loops: list[Loop]
+    knots: pd.DataFrame
     estimate: estimates.Estimate
     starts: Mapping[str, float]
 
@@ -103,6 +108,7 @@ def gather(models: Path | None = None, calibration: Path | None = None) -> Subje
         targets=observation.load(calibration / "targets.toml"),
         instruments=instruments,
         loops=load_loops(models / LOOPS, list(equations.by_name)),
+        knots=_knots(calibration / "data", known),
         estimate=estimates.load(calibration / "estimate"),
         starts=_starts(file),
     )
@@ -117,6 +123,16 @@ def _equations(file: ModelFile) -> Equations:
         what = f"the equation of '{unread[0]}' was not found in the text of the file"
         raise InputError(Problem(what, file=str(file.path), hint="subscripts and macros cannot be documented yet"))
     return found
+
+
+def _knots(history: Path, known: Mapping[str, str]) -> pd.DataFrame:
+    """Return the knots of inputs and of instruments as one table; those of what the model lacks are left out."""
+    levels = scenario.instrument_history(history / "instruments.csv").rename(
+        columns={"instrument": "input", "level": "value"}
+    )
+    every = pd.concat([events(history / "events.csv"), levels], ignore_index=True)
+    every["input"] = [known.get(_spelled(name), "") for name in every["input"]]
+    return every[every["input"] != ""]
 
 
 def _starts(file: ModelFile) -> dict[str, float]:

@@ -70,7 +70,7 @@ def _entry(subject: Subject, equation: Equation) -> str:
     if name in subject.parameters:
         parts.append(_prior(subject.parameters[name]))
     if equation.points:
-        parts.append(_points(equation))
+        parts.append(_points(subject, equation))
     uses, used_by = subject.uses[name], subject.used_by[name]
     arrows = [
         f"{words}: {', '.join(map(_link, names))}" for words, names in (("Uses", uses), ("Used by", used_by)) if names
@@ -86,19 +86,31 @@ def _wrapped(equation: Equation) -> str:
 
 def _prior(parameter: Parameter) -> str:
     if parameter.kind == "data":
-        text = f"Fixed ({parameter.kind})"
+        text = f"Fixed ({parameter.kind}): {plain(parameter.fixed_because)}"
     else:
         low, high = number(parameter.low, _DIGITS), number(parameter.high, _DIGITS)
         centre = number(parameter.value, _DIGITS)
         text = f"Prior: {centre}, from {low} to {high}, {parameter.distribution} ({parameter.kind})"
-    return f"{text}. Source ({parameter.grade}): {plain(parameter.source)}"
+    source = f"Source ({parameter.grade}): {plain(parameter.source)}"
+    return f"{_ended(text)} {_ended(source)} Could be narrowed by: {_ended(plain(parameter.narrowed_by))}"
 
 
-def _points(equation: Equation) -> str:
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else sentence + "."
+
+
+def _points(subject: Subject, equation: Equation) -> str:
     label = dated if equation.is_over_time else number
-    listed = ", ".join(f"{label(x)}: {number(y, _DIGITS)}" for x, y in equation.points)
     picture = f"![Table {equation.name}]({DRAWINGS}/{drawing_of(equation.name)})"
-    return f"{picture}\n\nPoints: {listed}."
+    knots = subject.knots[subject.knots["input"] == equation.name]
+    if knots.empty:
+        points = ", ".join(f"{label(x)}: {number(y, _DIGITS)}" for x, y in equation.points)
+        return f"{picture}\n\nPoints: {points}."
+    rows = [
+        [label(row["time"]), number(row["value"], _DIGITS), plain(row["reason"]), plain(row["source"]), row["grade"]]
+        for row in knots.to_dict("records")
+    ]
+    return f"{picture}\n\n{table(['from', 'value', 'reason', 'source', 'grade'], rows)}"
 
 
 def anchors(subject: Subject) -> dict[str, str]:

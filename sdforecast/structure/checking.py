@@ -10,7 +10,7 @@ No finding is a proof of a mistake; each is a place to look at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,10 +74,21 @@ class Finding:
         return Problem(self.what, file=file, line=self.line, hint=self.hint or None)
 
 
-def check(model: ModelFile, graph: CausalGraph | None = None) -> list[Finding]:
-    """Return all findings, by kind and in the order of the file. Runs the model once."""
-    graph = causal_graph(model) if graph is None else graph
-    found = [*_units(model), *_unused(graph), *_undocumented(graph), *_literals(model, graph), *_in_a_run(model, graph)]
+def check(model: ModelFile, *, results: Collection[str] = ()) -> list[Finding]:
+    """Return all findings, by kind and in the order of the file. Runs the model once.
+
+    Parameters
+    ----------
+    results : variables that somebody looks at, so that none need use them.
+    """
+    graph = causal_graph(model)
+    found = [
+        *_units(model),
+        *_unused(graph, results),
+        *_undocumented(graph),
+        *_literals(model, graph),
+        *_in_a_run(model, graph),
+    ]
     order = list(KINDS)
     return sorted(found, key=lambda each: (order.index(each.kind), each.line or 0))
 
@@ -88,10 +99,10 @@ def _units(model: ModelFile) -> Iterator[Finding]:
         yield Finding(each.kind, severity, each.variable, each.line, each.what, each.fits)
 
 
-def _unused(graph: CausalGraph) -> Iterator[Finding]:
+def _unused(graph: CausalGraph, results: Collection[str]) -> Iterator[Finding]:
     for name, users in graph.uses().items():
         variable = graph.variables[name]
-        if set(users) <= {name}:
+        if set(users) <= {name} and name not in results:
             given = variable.kind in ("constant", "lookup", "input", "data")
             yield Finding(
                 "unused" if given else "end", "warning" if given else "note", name, variable.line, f"'{name}'"
@@ -153,8 +164,8 @@ def _steps(model: ModelFile, graph: CausalGraph, run: xr.Dataset) -> Iterator[Fi
         severity = too_slow(pace, step)
         if severity:
             what = (
-                f"'{pace.variable}': the time step of {step:g} is {step / pace.constant:.2g} of the shortest time constant"
-                f" of the {pace.what}, {pace.constant:.3g} {unit} (at {pace.time:g})"
+                f"'{pace.variable}': the time step of {step:g} is {step / pace.constant:.2g} of the shortest time "
+                f"constant of the {pace.what}, {pace.constant:.3g} {unit} (at {pace.time:g})"
             )
             yield Finding("step", severity, pace.variable, graph.variables[pace.variable].line, what)
 

@@ -142,7 +142,7 @@ def _asked(parts: list[nx.DiGraph], through: str | None, longest: int | None) ->
     loops = [tuple(loop) for loop in itertools.islice(everything, _most(longest, FEW) + 1)]
     if longest is None and len(loops) > FEW:
         short = [loop for part in parts for loop in shortest_independent({name: list(part[name]) for name in part})]
-        return short, False, "the shortest independent loops"
+        return short, False, "the shortest independent loops, of which all others are combinations"
     return _cut(loops, _most(longest, FEW), "all loops", longest)
 
 
