@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sdforecast import calendar
 from sdforecast.documentation.acting import Action, actions
-from sdforecast.documentation.crossing import follows, into, out_of
+from sdforecast.documentation.crossing import follows, into, is_counter, out_of
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import code, dated, listed, number, plain, table
 from sdforecast.engine.compiled.reading import integration_method
@@ -40,12 +40,16 @@ def sectors(subject: Subject) -> str:
 
 def one_sector(subject: Subject, name: str) -> str:
     """List a sector's stocks with unit, start and what moves them, and what crosses its border."""
-    rows = []
-    for each in subject.graph.of_kind("stock"):
-        if each.sector == name:
-            start = number(subject.starts[each.name])
-            rows.append([code(each.name), plain(each.unit), start, _moved(subject, each)])
+    stocks = [each for each in subject.graph.of_kind("stock") if each.sector == name]
+    counters = [each.name for each in stocks if is_counter(subject.graph, each)]
+    rows = [
+        [code(each.name), plain(each.unit), number(subject.starts[each.name]), _moved(subject, each)]
+        for each in stocks
+        if each.name not in counters
+    ]
     parts = [table(["stock", "unit", "at the start", "what moves it"], rows)] if rows else []
+    if counters:
+        parts.append(f"Stocks that only add up what flows in, and that nothing uses: {listed(counters)}.")
     crossing = [("comes in", into(subject.graph, name)), ("goes out", out_of(subject.graph, name))]
     lines = [[what, other, listed(names)] for what, others in crossing for other, names in others.items()]
     if lines:
@@ -92,10 +96,18 @@ def loops(subject: Subject) -> str:
 
 
 def instruments(subject: Subject) -> str:
-    """List the instruments: level today, where they act, through which constants with which range."""
-    rows = []
+    """List the instruments: level today, where they act, through which constants with which range.
+
+    Sectors that nothing else uses only keep accounts; what an instrument costs is no action.
+    """
+    variables, rows = subject.graph.variables, []
+    accounts = {name for name in subject.graph.sectors if not out_of(subject.graph, name)}
     for name, scale in subject.instruments.items():
-        places = [each for each in actions(subject, name) if not each.on.startswith("cumulative ")]
+        places = [
+            each
+            for each in actions(subject, name)
+            if variables[each.on].sector not in accounts and not is_counter(subject.graph, variables[each.on])
+        ]
         rows.append(
             [f"**{plain(scale.title)}**<br>{code(name)}", number(scale.current_level), *_acting(subject, places)]
         )

@@ -35,3 +35,10 @@ def follows(graph: CausalGraph, stock: Variable) -> list[str]:
     return [
         name for name in causes if name not in named | {stock.name} and graph.variables[name].kind != "constant"
     ]  # fmt: skip
+
+
+def is_counter(graph: CausalGraph, stock: Variable) -> bool:
+    """Tell whether a variable is a stock that only adds up what flows in, and that nothing else is computed from."""
+    fed = [flow for flow in stock.inflows if flow.name]
+    alone = not stock.outflows and not stock.netflows and len(fed) == len(stock.inflows)
+    return stock.kind == "stock" and bool(fed) and alone and not set(graph.uses()[stock.name]) - {stock.name}

@@ -45,14 +45,13 @@ def test_a_delay_is_passed_through(written):
     assert actions(subject, "lever") == [Action("place", ("delay", "reach"), ())]
 
 
-@pytest.mark.parametrize("name", ["china enforcement", "vehicle searches", "moud", "drug checking"])
+@pytest.mark.parametrize("name", ["vehicle searches", "moud"])
 def test_raising_an_instrument_moves_where_it_is_said_to_act_first(subject, name):
-    months = pd.Series([0.2, 0.2, 0.9], index=[0.0, 239.0, 240.0])
-    low = once(subject.model, {name: pd.Series([0.2, 0.2], index=[0.0, 240.0])}, until=241)
-    high = once(subject.model, {name: months}, until=241)
-    for action in actions(subject, name):
-        moved = abs(high[action.on] - low[action.on]).max()
-        assert moved > 0, action.on
+    places = [action.on for action in actions(subject, name)]
+    low = once(subject.model, {name: pd.Series([0.2, 0.2, 0.2], index=[0.0, 11.0, 12.0])}, places, until=13)
+    high = once(subject.model, {name: pd.Series([0.2, 0.2, 0.9], index=[0.0, 11.0, 12.0])}, places, until=13)
+    for place in places:
+        assert abs(high[place] - low[place]).max() > 0, place
 
 
 def test_every_instrument_acts_somewhere(subject):
