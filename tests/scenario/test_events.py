@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sdforecast import history, shipped
+from sdforecast import history
 from sdforecast.errors import InputError
-from sdforecast.model import read
+from sdforecast.model import ModelFile, read
 from sdforecast.scenario import inputs
 from sdforecast.scenario.events import disagreements, events
 
 HEAD = "input,time,date,value,reason,source,grade\n"
 GOOD = "war,176,2024-09-01,0,Before,Press,seen\n"
+
+
+WAR = """{UTF-8}
+war = WITH LOOKUP(Time,([(176,0)-(178,1)],(176,0),(178,1)))
+	~	Dmnl
+	~		|
+moud = WITH LOOKUP(Time,([(0,0)-(312,1)],(0,0.18),(202,0.4)))
+	~	Dmnl
+	~		|
+INITIAL TIME = 0
+	~	Month
+	~		|
+FINAL TIME = 312
+	~	Month
+	~		|
+TIME STEP = 1
+	~	Month
+	~		|
+SAVEPER = TIME STEP
+	~	Month
+	~		|
+"""
 
 
 def complaint(tmp_path: Path, text: str) -> str:
@@ -66,28 +87,47 @@ def test_every_input_of_the_shipped_model_has_its_table(shipped_events: pd.DataF
     assert len(shipped_events["input"].unique()) >= 10
 
 
-def test_a_changed_table_or_model_is_told(shipped_events: pd.DataFrame) -> None:
-    model = read()
-    war = shipped_events["input"] == "Sinaloa war"
-    changed = shipped_events.assign(value=shipped_events["value"].where(~war, shipped_events["value"] + 0.25))
-    (problem,) = disagreements(model, changed)
-    assert problem.what == "'Sinaloa war' differs from events.csv: 0 at 176 in the model, 0.25 in the table"
-    shifted = shipped_events.assign(time=shipped_events["time"].where(~war, shipped_events["time"] + 1))
-    assert "a knot at 176 in the model, at 177 in the table" in disagreements(model, shifted)[0].what
-    (problem,) = disagreements(model, shipped_events[~war])
-    assert problem.what == "'Sinaloa war' enters from outside and has no rows in events.csv"
-    (problem,) = disagreements(model, shipped_events.drop(shipped_events.index[war][-1]))
-    assert problem.what.endswith("5 knots in the model, 4 in the table")
-    renamed = shipped_events.assign(input=shipped_events["input"].replace("Sinaloa war", "Sinaloa wars"))
-    assert [p.hint for p in disagreements(model, renamed)] == [None, "did you mean 'Sinaloa war'?"]
+@pytest.fixture
+def war(tmp_path: Path) -> ModelFile:
+    """A model with one table over time, in an instrument's company."""
+    file = tmp_path / "war.mdl"
+    file.write_text(WAR, encoding="utf-8")
+    return read(file)
 
 
-def test_the_check_of_the_model_sees_it(tmp_path: Path) -> None:
-    file = Path(shutil.copy(shipped.model_file(), tmp_path / "mine.mdl"))
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("(176,0),(178,1),(196,1)", "(176,0),(178,1),(197,1)"), encoding="utf-8")
-    (problem,) = inputs.disagreements(read(file))
-    assert problem.what.startswith("'Sinaloa war' differs from events.csv")
+def knots(*pairs: tuple[float, float], name: str = "war") -> pd.DataFrame:
+    return pd.DataFrame([{"input": name, "time": time, "value": value} for time, value in pairs])
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (knots((176, 0), (178, 1)), None),
+        (knots((176, 0.25), (178, 1)), "'war' differs from events.csv: 0 at 176 in the model, 0.25 in the table"),
+        (knots((176, 0), (179, 1)), "'war' differs from events.csv: a knot at 178 in the model, at 179 in the table"),
+        (knots((176, 0)), "'war' differs from events.csv: 2 knots in the model, 1 in the table"),
+        (knots(), "'war' enters from outside and has no rows in events.csv"),
+    ],
+)
+def test_a_difference_is_told(war: ModelFile, table: pd.DataFrame, told: str | None) -> None:
+    table = table.reindex(columns=["input", "time", "value"])
+    assert [problem.what for problem in disagreements(war, table)] == ([told] if told else [])
+
+
+def test_a_table_for_nothing_is_told_with_the_nearest(war: ModelFile) -> None:
+    table = pd.concat([knots((176, 0), (178, 1)), knots((1, 0), name="wars")])
+    (problem,) = disagreements(war, table)
+    assert (problem.what, problem.hint) == (
+        "'wars' of events.csv is no table over time of the model",
+        "did you mean 'war'?",
+    )
+
+
+def test_the_check_of_a_model_compares_events_as_well_as_instruments(war: ModelFile) -> None:
+    told = [problem.what for problem in inputs.disagreements(war)]
+    assert "the model has no instrument 'naloxone'" in told
+    assert "'war' enters from outside and has no rows in events.csv" in told
+    assert "'Sinaloa war' of events.csv is no table over time of the model" in told
 
 
 class TestAgainstTheHistory:
