@@ -50,17 +50,3 @@ def _searches(subject: Subject) -> str:
         f"start {row['start']}: cost {number(float(row['cost']))} after {row['evaluations']} evaluations"
         for _, row in ends.iterrows()
     )
-
-
-def constants(subject: Subject) -> str:
-    """Return a section with every constant in one table: estimate, prior, range, kind, grade."""
-    rows = []
-    for name, value in sorted(subject.constants.items(), key=lambda item: item[0].casefold()):
-        known = subject.parameters.get(name)
-        cells = ["", "", "", ""]
-        if known is not None:
-            span = "fixed" if known.kind == "data" else f"{number(known.low)} to {number(known.high)}"
-            cells = [number(known.value), span, known.kind, known.grade]
-        rows.append([name, number(value), *cells[:2], plain(subject.graph.variables[name].unit), *cells[2:]])
-    header = ["constant", "in the file", "centre", "range", "unit", "kind", "grade"]
-    return "## All constants\n\n" + table(header, rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from sdforecast.documentation.equations import Equation
-from sdforecast.documentation.experiments import constants, estimation, experiments
+from sdforecast.documentation.experiments import estimation, experiments
 from sdforecast.documentation.facts import Fact, facts
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import anchor, dated, number, plain, table
@@ -32,7 +33,7 @@ def reference(subject: Subject) -> str:
     for name, comment in subject.equations.sectors.items():
         parts.append(f"## Sector: {name}\n\n{plain(comment)}")
         parts += [_entry(subject, each) for each in subject.equations.of(name)]
-    parts += [constants(subject), estimation(subject), experiments()]
+    parts += [estimation(subject), experiments(), _targets(subject)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -57,18 +58,29 @@ def _index(subject: Subject) -> str:
 
 
 def _link(name: str) -> str:
-    return f"[{name}](#{anchor(name)})"
+    """Return a link whose target stands once at the end of the page: names are linked thousands of times."""
+    return f"[{name}]"
+
+
+def _targets(subject: Subject) -> str:
+    return "\n".join(f"[{name}]: #{anchor(name)}" for name in subject.equations.by_name)
 
 
 def _entry(subject: Subject, equation: Equation) -> str:
     name = equation.name
-    parts = [f"### {name}", "```text\n" + _wrapped(equation) + "\n```"]
-    facts_line = [subject.kind(name), equation.unit]
+    parameter = subject.parameters.get(name)
+    parts = [f"### {name}"]
+    if name in subject.constants:
+        told = ["constant", f"{number(subject.constants[name], _DIGITS)} {equation.unit}"]
+    else:
+        parts.append("```text\n" + _wrapped(equation) + "\n```")
+        told = [subject.kind(name), equation.unit]
     if name in subject.starts:
-        facts_line.append(f"starts at {number(subject.starts[name], _DIGITS)}")
-    parts.append(f"*{' · '.join(map(plain, facts_line))}* · {plain(equation.comment)}")
-    if name in subject.parameters:
-        parts.append(_prior(subject.parameters[name]))
+        told.append(f"starts at {number(subject.starts[name], _DIGITS)}")
+    comment = equation.comment if parameter is None else _meaning(equation.comment)
+    parts.append(f"*{' · '.join(map(plain, told))}* · {plain(comment)}")
+    if parameter is not None:
+        parts.append(_prior(parameter))
     if equation.points:
         parts.append(_points(subject, equation))
     uses, used_by = subject.uses[name], subject.used_by[name]
@@ -77,6 +89,11 @@ def _entry(subject: Subject, equation: Equation) -> str:
     ]
     parts.append("<br>\n".join(arrows) if arrows else "Nothing uses it: an output.")
     return "\n\n".join(parts)
+
+
+def _meaning(comment: str) -> str:
+    """Return a comment without what it says in short of its source, which follows in full."""
+    return re.split(r" (?=Source: |Assumption\b|Estimated\b)", comment, maxsplit=1)[0]
 
 
 def _wrapped(equation: Equation) -> str:
