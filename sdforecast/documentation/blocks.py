@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sdforecast import calendar
 from sdforecast.documentation.acting import Action, actions
-from sdforecast.documentation.crossing import follows, into, is_counter, out_of
+from sdforecast.documentation.crossing import follows, into, is_counter, net_flow, out_of
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import code, dated, listed, number, plain, table
 from sdforecast.engine.compiled.reading import integration_method
@@ -58,11 +58,11 @@ def one_sector(subject: Subject, name: str) -> str:
 
 
 def _moved(subject: Subject, stock: Variable) -> str:
-    parts = [
-        f"{sign} {listed(flow.name for flow in flows if flow.name)}"
-        for sign, flows in (("+", stock.inflows), ("−", stock.outflows))
-        if any(flow.name for flow in flows)
-    ]
+    parts = []
+    for sign, flows in (("+", stock.inflows), ("−", stock.outflows)):
+        names = [flow.name for flow in flows if flow.name and flow.name != net_flow(stock)]
+        if names:
+            parts.append(f"{sign} {listed(names)}")
     causes = follows(subject.graph, stock)
     if causes:
         parts.append(f"{'also ' if parts else 'follows '}{listed(causes)}")

@@ -27,14 +27,26 @@ def out_of(graph: CausalGraph, sector: str) -> dict[str, list[str]]:
     return {other: names for other, names in crossing.items() if names}
 
 
+def net_flow(stock: Variable) -> str:
+    """Return the name that a flow has by custom if it may run either way: `change in trust` of a stock `trust`."""
+    return f"change in {stock.name}"
+
+
 def follows(graph: CausalGraph, stock: Variable) -> list[str]:
-    """Return what moves a stock inside its own equation: causes that are no flow with a name, nor a constant."""
-    named = {flow.name for flow in (*stock.inflows, *stock.outflows) if flow.name}
-    unnamed = (flow for flow in (*stock.inflows, *stock.outflows, *stock.netflows) if not flow.name)
-    causes = dict.fromkeys(name for flow in unnamed for name in flow.inputs)
-    return [
-        name for name in causes if name not in named | {stock.name} and graph.variables[name].kind != "constant"
-    ]  # fmt: skip
+    """Return what moves a stock without a flow of its own: the causes of its net flow, or those in its equation.
+
+    Flows with another name and constants are left out.
+    """
+    flows = (*stock.inflows, *stock.outflows, *stock.netflows)
+    named = {flow.name for flow in flows if flow.name}
+    causes: dict[str, None] = {}
+    for flow in flows:
+        if not flow.name:
+            causes.update(dict.fromkeys(flow.inputs))
+        elif flow.name == net_flow(stock):
+            causes.update(dict.fromkeys(graph.variables[flow.name].inputs))
+    kinds = {name: graph.variables[name].kind for name in causes}
+    return [name for name in causes if name not in named | {stock.name} and kinds[name] not in ("constant", "lookup")]
 
 
 def is_counter(graph: CausalGraph, stock: Variable) -> bool:

@@ -60,7 +60,7 @@ def _estimate(subject: Subject) -> dict[str, Fact]:
         "cost": Fact(
             float(subject.estimate.starts["cost"].min()), "cost of the best fit: squared residuals and priors"
         ),
-        "cost-of-second-optimum": Fact(
+        "cost-of-worst-start": Fact(
             float(subject.estimate.starts["cost"].max()), "cost at which the worst of the searches stopped"
         ),
         "starts": Fact(len(subject.estimate.starts), "searches, each from its own start", exact=True),
