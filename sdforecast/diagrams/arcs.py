@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 _BENDS = (0.14, -0.14, 0.0, 0.24, -0.24, 0.36, -0.36, 0.5, -0.5, 0.68, -0.68, 0.9, -0.9)
 _PARTS = np.linspace(0.0, 1.0, 41)[:, None]
-_HIT, _PIPE, _ALONG, _ARC, _BEND = 30.0, 3.0, 0.6, 2.0, 3.0
+_HIT, _PIPE, _ALONG, _ARC, _BEND, _OUT = 30.0, 3.0, 0.6, 2.0, 3.0, 2.0
 GAP = 3.0
 """Pixels between a word and the arrow that ends at it."""
 
@@ -97,6 +97,8 @@ def bent(
     """
     every = list(boxes.values())
     bounds = np.array([[box.x, box.y, box.width / 2, box.height / 2] for box in every]).reshape(-1, 4)
+    edges = np.array([box.edges for box in every]).reshape(-1, 4)
+    frame = (edges[:, :2].min(axis=0, initial=0) - 8, edges[:, 2:].max(axis=0, initial=0) + 8)
     place = {key: k for k, key in enumerate(boxes)}
     of_pipes, of_arcs = _pieces(pipes), _pieces(())
 
@@ -110,21 +112,16 @@ def bent(
         valve = (valves or {}).get(arrow.target, "")
         tries = []
         for target in (arrow.target, valve) if valve else (arrow.target,):
-            apart = [place[key] for key in (arrow.source, arrow.target, valve) if key]
-            others = np.delete(bounds, apart, axis=0)
-            tries.append((target, _best(boxes[arrow.source], boxes[target], others, of_pipes, of_arcs)))
-            if valve and target == valve:  # what runs through the word to get at the valve is no better
-                word = bounds[[place[arrow.target]]]
-                cost, middle, line = tries[-1][1]
-                tries[-1] = (target, (cost + _HIT * _hits(line, word), middle, line))
+            others = np.delete(bounds, [place[arrow.source], place[target]], axis=0)
+            tries.append((target, _best(boxes[arrow.source], boxes[target], others, of_pipes, of_arcs, frame)))
         target, (_, middle, line) = min(tries, key=lambda each: each[1][0])
-        of_arcs.add(line)
+        of_arcs.add(_rough(line))
         found[n] = Arrow(arrow.source, target, middle, arrow.polarity, arrow.initial)
     return tuple(found[n] for n in range(len(arrows)))
 
 
 def _best(
-    a: Box, b: Box, others: Floats, of_pipes: _Drawn, of_arcs: _Drawn
+    a: Box, b: Box, others: Floats, of_pipes: _Drawn, of_arcs: _Drawn, frame: tuple[Floats, Floats]
 ) -> tuple[float, tuple[float, float], Floats]:
     """Return the cost of the best arc between two boxes, the point that it passes through, and its visible part."""
     start, end = np.array([a.x, a.y]), np.array([b.x, b.y])
@@ -135,15 +132,24 @@ def _best(
     across = np.array([-(end - start)[1], (end - start)[0]])
     best: tuple[float, tuple[float, float], Floats] | None = None
     for bend in _BENDS:
+        if best is not None and best[0] <= _BEND * abs(bend):
+            break  # no stronger bend can be better
         middle = (start + end) / 2 + across * bend / 2
         line = visible(curve(tuple(start), tuple(middle), tuple(end)), a, b)
         cost = _HIT * _hits(line, others) + _BEND * abs(bend)
+        cost += _OUT * int(((line < frame[0]) | (line > frame[1])).any(axis=1).sum())
         if best is None or cost < best[0]:
-            cost += _PIPE * of_pipes.crossings(line) + _ALONG * of_pipes.along(line) + _ARC * of_arcs.crossings(line)
+            rough = _rough(line)
+            cost += _PIPE * of_pipes.crossings(rough) + _ALONG * of_pipes.along(line) + _ARC * of_arcs.crossings(rough)
         if best is None or cost < best[0]:
             best = (cost, (round(float(middle[0]), 1), round(float(middle[1]), 1)), line)
     assert best is not None
     return best
+
+
+def _rough(line: Floats) -> Floats:
+    """Return every fifth point of a line, and its last."""
+    return np.concatenate([line[:-1:5], line[-1:]])
 
 
 def _hits(line: Floats, bounds: Floats) -> int:
@@ -156,7 +162,16 @@ def hits(boxes: Mapping[str, Box], arrow: Arrow) -> list[str]:
     """Return the keys of the boxes that an arrow runs through."""
     a, b = boxes[arrow.source], boxes[arrow.target]
     line = visible(path(boxes, arrow), a, b)
-    return [key for key, box in boxes.items() if box not in (a, b) and inside(line, box, -1).any()]
+    x, y = line[:, 0], line[:, 1]
+    left, top, right, bottom = x.min(), y.min(), x.max(), y.max()
+    return [
+        key
+        for key, box in boxes.items()
+        if abs(box.x - (left + right) / 2) < (box.width + right - left) / 2
+        and abs(box.y - (top + bottom) / 2) < (box.height + bottom - top) / 2
+        and key not in (arrow.source, arrow.target)
+        and inside(line, box, -1).any()
+    ]
 
 
 def path(boxes: Mapping[str, Box], arrow: Arrow) -> Floats:

@@ -56,11 +56,13 @@ class Block:
 
 def blocks(content: Content) -> list[Block]:
     """Return the chains of a picture, the largest first."""
-    inputs = Counter(link.target for link in content.links)
+    ends = {flow.name or flow.key: {flow.source, flow.target} for flow in content.flows}
+    inputs = Counter(link.target for link in content.links if link.source not in ends.get(link.target, {link.source}))
     between = [flow for flow in content.flows if flow.source and flow.target and flow.source != flow.target]
     chains = _components(content.stocks, [(flow.source or "", flow.target or "") for flow in between])
     flows = sorted(content.flows, key=lambda flow: inputs[flow.name or flow.key])  # those with most to the free end
-    made = [_block(_order(chain, between), flows) for chain in chains]
+    room = {flow.key: min(inputs[flow.name or flow.key], 2) for flow in flows}
+    made = [_block(_order(chain, between), flows, room) for chain in chains]
     return sorted(made, key=lambda block: (-len(block.stocks), -len(block.taken)))
 
 
@@ -91,7 +93,8 @@ def _order(chain: list[str], flows: Sequence[FlowPart]) -> list[str]:
     return best
 
 
-def _block(order: Sequence[str], flows: Sequence[FlowPart]) -> Block:
+def _block(order: Sequence[str], flows: Sequence[FlowPart], room: Mapping[str, int]) -> Block:
+    """Return a chain; below each flow cells are left free for so many words that act on it."""
     block = Block()
     column = {name: 2 * k + 1 for k, name in enumerate(order)}
     own = [flow for flow in flows if flow.source in column or flow.target in column]
@@ -101,7 +104,7 @@ def _block(order: Sequence[str], flows: Sequence[FlowPart]) -> Block:
 
     def put(flow: FlowPart, gap: int, *stocks: str) -> None:
         row = rows.get(gap, 0)
-        rows[gap] = row + 1
+        rows[gap] = row + 1 + room[flow.key]
         block.valves[flow.key] = (gap, row)
         for stock in stocks:
             reach[stock] = max(reach[stock], row + 1)

@@ -7,7 +7,7 @@ elsewhere comes in as a shadow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sdforecast.errors import InputError, Problem, nearest
@@ -200,22 +200,22 @@ def _overview(graph: CausalGraph, stocks: Iterable[str], flows: Iterable[FlowPar
     for stock in stocks:
         for key, flow, _ in _terms(graph, stock):
             target = f"valve {flow.name}" if f"valve {flow.name}" in parts and flow.name else key
-            if target not in parts or target in seen:
+            if target not in parts or target in seen or parts[target].foreign:
                 continue
             seen.add(target)
-            for cause in _from_outside(graph, flow.inputs, lambda v: v.kind in ("input", "data")):
+            for cause in _from_outside(graph, flow.inputs, graph.variables[stock].sector):
                 yield Link(cause, flow.name if parts[target].name else target)
 
 
-def _from_outside(graph: CausalGraph, start: Iterable[str], wanted: Callable[[Variable], bool]) -> list[str]:
-    """Return what is wanted among the causes of `start`, through auxiliaries but not through stocks."""
+def _from_outside(graph: CausalGraph, start: Iterable[str], sector: str) -> list[str]:
+    """Return the outside inputs among the causes of `start`, through what the sector itself computes but no stock."""
     found: dict[str, None] = {}
     waiting, met = list(start), set(start)
     while waiting:
         variable = graph.variables[waiting.pop(0)]
-        if wanted(variable):
+        if variable.kind in ("input", "data"):
             found[variable.name] = None
-        elif variable.kind != "stock":
+        elif variable.kind != "stock" and variable.sector == sector:
             fresh = [name for name in variable.inputs if name not in met]
             met.update(fresh)
             waiting.extend(fresh)

@@ -32,7 +32,7 @@ def board(blocks: Sequence[Block], words: Iterable[str], links: Iterable[tuple[s
     tallest = max((block.height for block in blocks), default=1)
     made = Board(columns, max(tallest, math.ceil(area / columns)), blocks, links)
     for k in range(len(blocks)):
-        _settle_block(made, k)
+        settle_block(made, k)
     standing = {key for k in range(len(blocks)) for key in made.keys_of(k)}
     while names:  # next is always the word that is linked most with what stands already
         best = max(names, key=lambda name: sum(other in standing for other in _others(made, name)))
@@ -42,7 +42,7 @@ def board(blocks: Sequence[Block], words: Iterable[str], links: Iterable[tuple[s
     return made
 
 
-def _settle_block(made: Board, k: int) -> None:
+def settle_block(made: Board, k: int) -> None:
     """Put a block where its links are short and its neighbours leave it room; add rows where none is left."""
     block = made.blocks[k]
     best: tuple[float, Cell] | None = None
@@ -57,7 +57,7 @@ def _settle_block(made: Board, k: int) -> None:
                 best = (score, (column, row))
     if best is None:
         made.rows += block.height
-        return _settle_block(made, k)
+        return settle_block(made, k)
     made.put_block(k, best[1])
 
 
