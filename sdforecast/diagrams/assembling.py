@@ -47,7 +47,7 @@ def assembled(
     for name, kind in shown.words.items():
         column, row = made.words[name]
         boxes[name] = word(name, name, kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
-    for key, name in copies.items():
+    for key, name in sorted(copies.items(), key=lambda copy: made.words[copy[0]]):  # an order that a file can keep
         column, row = made.words[key]
         kind = "outside" if name in shown.outside else "shadow"
         boxes[key] = word(key, f"<{name}>", kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
