@@ -17,6 +17,8 @@ from sdforecast.forecasting import forecast as _forecast
 from sdforecast.inference import Estimate
 from sdforecast.inference import calibrate as _calibrate
 from sdforecast.model import ModelFile, read
+from sdforecast.structure import CausalGraph, Finding, Loops, causal_graph, feedback_loops, polarities
+from sdforecast.structure import check as _check
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,6 +156,26 @@ class Model:
         return gradients.payoff_and_gradient(
             self.file, payoff, variables, parameters=parameters, wrt=wrt, initial=initial, scale=weights, until=until
         )
+
+    def graph(self) -> CausalGraph:
+        """Return what each variable is computed from, and which flows fill and drain each stock."""
+        return causal_graph(self.file)
+
+    def loops(self, *, through: str | None = None, longest: int | None = None) -> Loops:
+        """Return feedback loops with their polarity, shortest first; the model is run once for the signs of links.
+
+        Parameters
+        ----------
+        through : only loops through this variable (any case).
+        longest : only loops of at most so many variables; without either word all loops where they are few, otherwise
+            the shortest independent ones.
+        """
+        name = None if through is None else self.file.name_of(through)
+        return feedback_loops(self.graph(), polarities(self.file), through=name, longest=longest)
+
+    def check(self) -> list[Finding]:
+        """Return what can be said against the model: units, unused and undocumented variables, time step, and more."""
+        return _check(self.file)
 
     def __repr__(self) -> str:
         return f"Model({str(self.file.path)!r}, {len(self.file.variables)} variables)"

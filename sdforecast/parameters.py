@@ -1,4 +1,4 @@
-"""Every constant of the model: its centre, its prior, its unit, its kind and its source.
+"""Every constant of the model: its centre, its prior, its unit, its kind, its source and who could narrow it.
 
 The table is `calibration/parameters.toml`. Priors are normal or log-normal and cut at stated bounds; `position`
 counts in prior standard deviations from the centre, so that one number means the same for all of them.
@@ -24,7 +24,8 @@ from sdforecast.model import ModelFile
 KINDS = ("data", "literature", "estimated", "assumption")
 DISTRIBUTIONS = ("lognormal", "normal")
 GRADES = ("seen", "derived", "memory", "judgement")
-_TEXT = {"name": None, "unit": None, "source": None, "kind": KINDS, "grade": GRADES}
+_TEXT = {"name": None, "unit": None, "source": None, "kind": KINDS, "grade": GRADES, "narrowed_by": None}
+_FIXED = "fixed_because"
 _NUMBERS = ("value", "spread", "low", "high")
 _ROUNDED = 1e-5
 
@@ -38,6 +39,9 @@ class Parameter:
     value : centre of the prior (median), in `unit`.
     distribution, spread, low, high : the prior; spread is the standard deviation, of the logarithm where
         log-normal. Constants of kind `data` are fixed: distribution is empty, spread is zero.
+    source, grade : where the centre and the range come from, and how sure that is.
+    narrowed_by : the owner of data, or the study, that could narrow the range.
+    fixed_because : why a constant of kind `data` has no range; empty for the others.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Parameter:
     high: float
     source: str
     grade: str
+    narrowed_by: str = ""
+    fixed_because: str = ""
 
     def at(self, position: float) -> float:
         """Return the value `position` prior standard deviations from the centre, cut at the bounds."""
@@ -118,14 +124,9 @@ def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
-    needed = {*_TEXT, "value"} | ({"distribution", *_NUMBERS} if entry.get("kind") != "data" else set())
-    known = {*_TEXT, "distribution", *_NUMBERS}
     label = f"parameter '{entry.get('name', '?')}'"
-    for word in sorted(set(entry) - known):
-        yield f"{label}: unknown key '{word}'", nearest(word, known)
-    for word in sorted(needed - set(entry)):
-        yield f"{label}: '{word}' is missing", None
-    for word, choices in {**_TEXT, "distribution": DISTRIBUTIONS}.items():
+    yield from _key_faults(label, entry)
+    for word, choices in {**_TEXT, "distribution": DISTRIBUTIONS, _FIXED: None}.items():
         value = entry.get(word)
         if value is None:
             continue
@@ -140,6 +141,18 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
             return
     if len(numbers) == len(_NUMBERS):
         yield from _prior_faults(label, entry)
+
+
+def _key_faults(label: str, entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
+    fixed = entry.get("kind") == "data"
+    needed = {*_TEXT, "value"} | ({_FIXED} if fixed else {"distribution", *_NUMBERS})
+    known = {*_TEXT, "distribution", *_NUMBERS, _FIXED}
+    for word in sorted(set(entry) - known):
+        yield f"{label}: unknown key '{word}'", nearest(word, known)
+    for word in sorted(needed - set(entry)):
+        yield f"{label}: '{word}' is missing", None
+    if not fixed and _FIXED in entry:
+        yield f"{label}: '{_FIXED}' is for constants of kind 'data', which have no range", None
 
 
 def _prior_faults(label: str, entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
@@ -157,7 +170,8 @@ def _parameter(entry: Mapping[str, Any]) -> Parameter:
         name=entry["name"], unit=entry["unit"], kind=entry["kind"], value=value,
         distribution=entry.get("distribution", ""), spread=float(entry.get("spread", 0.0)),
         low=float(entry.get("low", value)), high=float(entry.get("high", value)),
-        source=entry["source"], grade=entry["grade"],
+        source=entry["source"], grade=entry["grade"], narrowed_by=entry["narrowed_by"],
+        fixed_because=entry.get(_FIXED, ""),
     )  # fmt: skip
 
 

@@ -24,11 +24,12 @@ GOOD = {
     "high": 0.2,
     "source": "Ours.",
     "grade": "judgement",
+    "narrowed_by": "A count every month.",
 }
 
 
 def entry(**changes: object) -> str:
-    """One entry of twelve lines; None leaves a key out."""
+    """One entry of thirteen lines; None leaves a key out."""
     lines = []
     for key, value in {**GOOD, **changes}.items():
         if value is not None:
@@ -54,8 +55,9 @@ def test_an_entry_is_read_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_data_need_no_prior_and_are_fixed(tmp_path: Path) -> None:
-    bare = entry(kind="data", distribution=None, spread=None, low=None, high=None)
+    bare = entry(kind="data", distribution=None, spread=None, low=None, high=None, fixed_because="A definition.")
     (found,) = load(write(tmp_path, bare))
+    assert found.fixed_because == "A definition."
     assert (found.low, found.value, found.high, found.spread) == (0.02, 0.02, 0.02, 0)
     assert [found.at(z) for z in (-3, 0, 3)] == [0.02] * 3
     assert found.bounds == (0, 0)
@@ -66,6 +68,15 @@ def test_data_need_no_prior_and_are_fixed(tmp_path: Path) -> None:
     [
         ({"unit": None}, "parameter 'growth rate': 'unit' is missing"),
         ({"spread": None}, "parameter 'growth rate': 'spread' is missing"),
+        ({"narrowed_by": None}, "parameter 'growth rate': 'narrowed_by' is missing"),
+        ({"narrowed_by": " "}, "parameter 'growth rate': 'narrowed_by' must be text"),
+        ({"narowed_by": "x"}, "parameter 'growth rate': unknown key 'narowed_by' (did you mean 'narrowed_by'?)"),
+        ({"kind": "data"}, "parameter 'growth rate': 'fixed_because' is missing"),
+        ({"kind": "data", "fixed_because": 3}, "parameter 'growth rate': 'fixed_because' must be text"),
+        (
+            {"fixed_because": "x"},
+            "parameter 'growth rate': 'fixed_because' is for constants of kind 'data', which have no range",
+        ),
         ({"source": ""}, "parameter 'growth rate': 'source' must be text"),
         ({"unit": 3}, "parameter 'growth rate': 'unit' must be text"),
         ({"name": 5}, "parameter '5': 'name' must be text"),
@@ -91,13 +102,13 @@ def test_each_fault_has_its_line(tmp_path: Path, changes: dict[str, object], mes
 
 def test_all_faults_are_told_together(tmp_path: Path) -> None:
     text = entry(unit=None, spread=0) + entry(name="b", grade="sen") + entry(name="b")
-    assert [told.split(":")[1] for told in complaints(write(tmp_path, text))] == ["1", "1", "12", "24"]
+    assert [told.split(":")[1] for told in complaints(write(tmp_path, text))] == ["1", "1", "13", "26"]
     assert "'b' stands here a second time" in complaints(write(tmp_path, text))[-1]
 
 
 def test_lines_are_counted_whatever_the_brackets_look_like(tmp_path: Path) -> None:
     text = entry().replace("[[parameter]]", "  [[ parameter ]]") + entry(name="b", spread=0)
-    assert complaints(write(tmp_path, text))[0].startswith("parameters.toml:13: parameter 'b'")
+    assert complaints(write(tmp_path, text))[0].startswith("parameters.toml:14: parameter 'b'")
 
 
 @pytest.mark.parametrize(

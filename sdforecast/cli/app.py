@@ -26,7 +26,7 @@ COMMANDS = {
     "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate the constants from the history."),
     "scenarios": Entry("sdforecast.cli.scenarios", "scenarios", "List, show and check policy mixes."),
     "data": Entry("sdforecast.cli.data", "data", "List, show and check the historical series."),
-    "model": Entry("sdforecast.cli.model", "model", "Show and check what is in a model file."),
+    "model": Entry("sdforecast.cli.model", "model", "Show and check what is in a model file and how it is built."),
 }
 """Every command, in the order of the help text."""
 

@@ -1,4 +1,4 @@
-"""`sdforecast model`: what is in a model file, and whether it and its tables agree."""
+"""`sdforecast model`: what is in a model file; each further command has a module of its own."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ from pathlib import Path
 
 import click
 
+from sdforecast.cli.model_check import check
+from sdforecast.cli.model_describe import describe
+from sdforecast.cli.model_loops import loops
 from sdforecast.cli.modelfile import model_option, open_model
+from sdforecast.cli.parameters import parameters
 from sdforecast.cli.tables import print_json, print_table
-from sdforecast.errors import CheckError, InputError, Problem, nearest
+from sdforecast.errors import InputError, Problem, nearest
 
 KINDS = ("stock", "auxiliary", "constant", "lookup", "data")
 
 
 @click.group(epilog="\b\nExample:\n  sdforecast model variables --sector Demand --kind stock")
 def model() -> None:
-    """Show what is in a model file, and check it against its tables."""
+    """Show what is in a model file and how it is built, and check it."""
+
+
+model.add_command(describe)
+model.add_command(loops)
+model.add_command(check)
+model.add_command(parameters)
 
 
 @model.command("variables", epilog="\b\nExample:\n  sdforecast model variables --kind constant --json")
@@ -38,35 +48,3 @@ def variables(model: Path | None, sector: str | None, kind: str | None, as_json:
         print_json(table.astype(object).where(table.notna(), None).to_dict("records"))
     else:
         print_table(table[["name", "kind", "unit", "sector", "comment"]].to_dict("records"))
-
-
-@model.command("check", epilog="\b\nExample:\n  sdforecast model check")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(as_json: bool) -> None:
-    """Check the shipped model against the tables of parameters, targets and instruments; exit 1 if they differ."""
-    from sdforecast import history, observation, parameters
-    from sdforecast.scenario import inputs
-
-    file = open_model(None)
-    table = parameters.load()
-    observed = observation.observations(observation.load(), history.load())
-    problems = [
-        *parameters.disagreements(table, file),
-        *inputs.disagreements(file),
-    ]
-    columns = observation.columns_needed(observed, file)
-    facts = {
-        "variables": len(file.variables),
-        "constants": len(table),
-        "observations": len(observed),
-        "observed variables": len(columns),
-        "problems": [str(problem) for problem in problems],
-    }
-    if as_json:
-        print_json(facts)
-    else:
-        click.echo(", ".join(f"{value} {name}" for name, value in facts.items() if name != "problems"))
-    if problems:
-        raise CheckError(*problems)
-    if not as_json:
-        click.echo("model, parameters, targets and instruments agree")

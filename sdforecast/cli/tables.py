@@ -37,9 +37,19 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain))
 
 
+def width() -> int:
+    """Return the columns of the terminal, or 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def plain_text(text: str) -> str:
+    """Return a text of a file without what would steer the terminal."""
+    return _CONTROL.sub("?", text)
+
+
 def _wrapped(padded: list[str]) -> str:
     indent = sum(len(cell) + 2 for cell in padded[:-1])
-    room = max(shutil.get_terminal_size((100, 24)).columns - indent, _NARROWEST)
+    room = max(width() - indent, _NARROWEST)
     last = textwrap.wrap(padded[-1].rstrip(), room) if len(padded[-1].rstrip()) > room else [padded[-1]]
     head = "".join(f"{cell}  " for cell in padded[:-1])
     return "\n".join((head if k == 0 else " " * indent) + part for k, part in enumerate(last)).rstrip()
@@ -54,8 +64,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    # A file's text must not steer the terminal.
-    return _CONTROL.sub("?", str(value))
+    return plain_text(str(value))
 
 
 def _plain(value: Any) -> Any:

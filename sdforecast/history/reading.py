@@ -15,7 +15,7 @@ from sdforecast import shipped
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.history.vocabulary import AGGREGATIONS, COLUMNS, GEOGRAPHIES, GRADES, LICENCES, STATUSES, UNITS
 
-OTHER_TABLES = ("instruments.csv", "instrument_scale.csv")
+OTHER_TABLES = ("events.csv", "instruments.csv", "instrument_scale.csv")
 """CSV files of the folder that are not observations."""
 
 VINTAGES = "_vintages.csv"

@@ -7,6 +7,7 @@ import pandas as pd
 from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
+from sdforecast.scenario import events
 from sdforecast.scenario.instruments import instrument_history
 from sdforecast.scenario.levels import history_levels, levels
 from sdforecast.scenario.resolving import resolve
@@ -50,10 +51,15 @@ def constants(scenario: Scenario, model: ModelFile) -> dict[str, float]:
 
 
 def disagreements(model: ModelFile) -> list[Problem]:
-    """Return where the tables of the instruments in `model` differ from their history as the scenarios use it.
+    """Return where the tables over time in `model` differ from those of the data folder.
 
-    The model file carries the current course, so that it runs alone; it is compared as it runs.
+    Instruments are compared with their history as the scenarios use it, as the model runs, since the file carries
+    the current course; all others knot by knot with `events.csv`.
     """
+    return [*_of_instruments(model), *events.disagreements(model)]
+
+
+def _of_instruments(model: ModelFile) -> list[Problem]:
     known = {name.casefold(): name for name in model.names}
     table = history_levels(instrument_history())
     missing = [name for name in table if _spelled(str(name)) not in known]

@@ -6,8 +6,6 @@ judgement: readings of dated actions on the scale, never estimated from outcomes
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +13,11 @@ import pandas as pd
 
 from sdforecast.calendar import parse_month
 from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.scenario.rows import rows
 from sdforecast.shipped import history_dir
 
 SCALE_COLUMNS = ("instrument", "title", "zero_means", "one_means", "current_level", "basis", "grade")
 HISTORY_COLUMNS = ("instrument", "date", "level", "reason", "source", "grade")
-_LIMIT = 5_000_000  # bytes; the shipped tables have fewer than 100,000
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def instruments(file: Path | None = None) -> dict[str, Instrument]:
     path = file or history_dir() / "instrument_scale.csv"
     found: dict[str, Instrument] = {}
     problems = []
-    for line, row in _rows(path, SCALE_COLUMNS):
+    for line, row in rows(path, SCALE_COLUMNS):
         level = _level(row["current_level"])
         if level is None:
             problems.append(_not_a_level(path, line, row["current_level"]))
@@ -84,7 +82,7 @@ def instrument_history(file: Path | None = None) -> pd.DataFrame:
     known = list(instruments())
     problems: list[Problem] = []
     knots: dict[tuple[str, int], dict[str, object]] = {}
-    for line, row in _rows(path, HISTORY_COLUMNS):
+    for line, row in rows(path, HISTORY_COLUMNS):
         knot, wrong = _knot(row, known)
         if knot is not None and knot in knots:
             wrong.append((f"'{knot[0]}' has a second level for {row['date']}", None))
@@ -128,29 +126,3 @@ def _level(text: str) -> float | None:
 
 def _not_a_level(path: Path, line: int, text: str) -> Problem:
     return Problem(f"level '{text}' is not a number from 0 to 1", file=str(path), line=line)
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
-    """Return line numbers and rows of a CSV file that must have exactly `columns`."""
-    try:
-        if path.stat().st_size > _LIMIT:
-            raise InputError(Problem(f"is larger than {_LIMIT:,} bytes", file=str(path)))
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror or error}", file=str(path))) from error
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(f"is not UTF-8 text (byte {error.start + 1})", file=str(path))) from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = []
-    try:
-        header = next(reader, [])
-        if tuple(header) != columns:
-            raise InputError(Problem(f"needs the columns {', '.join(columns)}", file=str(path), line=1))
-        for cells in reader:
-            if len(cells) != len(columns):
-                what = f"has {len(cells)} fields instead of {len(columns)}"
-                raise InputError(Problem(what, file=str(path), line=reader.line_num))
-            rows.append((reader.line_num, dict(zip(columns, cells, strict=True))))
-    except csv.Error as error:
-        raise InputError(Problem(f"is not CSV: {error}", file=str(path), line=reader.line_num)) from error
-    return rows

@@ -61,7 +61,9 @@ class Dimensions:
         if kind == "IntegStructure":
             rate = None if unit is None or self.time is None else unit / self.time
             self.expect(tree.flow, self.of(tree.flow), rate, "the flow is not the stock over the time")
-            self.expect(tree.initial, self.of(tree.initial), unit, "the initial value does not fit the stock", free=True)
+            self.expect(
+                tree.initial, self.of(tree.initial), unit, "the initial value does not fit the stock", free=True
+            )
         elif kind not in ("LookupsStructure", "DataStructure", "ndarray"):
             self.expect(tree, self.of(tree), unit, "the two sides do not agree", free=True)
         return self.found

@@ -268,4 +268,3 @@ def _with_kinds(found: Mapping[str, Variable]) -> dict[str, Variable]:
             kind = "flow"
         told[name] = replace(variable, kind=kind)
     return told
-

@@ -50,7 +50,7 @@ def shortest_independent(graph: Graph) -> list[Loop]:
     """Return the shortest independent loops of a strongly connected graph without links of a variable to itself."""
     basis = Basis(graph)
     ways = {name: _tree(graph, name) for name in graph}
-    kept = []
+    kept: list[Loop] = []
     for loop in _there_and_back(ways):
         if basis.is_full:
             return kept

@@ -96,7 +96,9 @@ def feedback_loops(
         raise InputError(Problem("a loop has at least 2 variables", hint="--max-length 2 or more"))
     parts = cycles_of(graph)
     found, complete, chosen = _asked(parts, through, longest)
-    told = sorted((_described(graph, links, loop) for loop in found), key=len)
+    order = {name: k for k, name in enumerate(graph.variables)}
+    told = [_described(graph, links, loop) for loop in found]
+    told.sort(key=lambda loop: (len(loop), [order[name] for name in loop.variables]))
     own = tuple(v.name for v in graph.of_kind("stock") if v.name in v.inputs)
     return Loops(tuple(told), complete, chosen, sum(map(independent, parts)), own)
 
@@ -140,7 +142,7 @@ def _asked(parts: list[nx.DiGraph], through: str | None, longest: int | None) ->
     loops = [tuple(loop) for loop in itertools.islice(everything, _most(longest, FEW) + 1)]
     if longest is None and len(loops) > FEW:
         short = [loop for part in parts for loop in shortest_independent({name: list(part[name]) for name in part})]
-        return short, False, "the shortest independent loops"
+        return short, False, "the shortest independent loops, of which all others are combinations"
     return _cut(loops, _most(longest, FEW), "all loops", longest)
 
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sdforecast.errors import Problem
 from sdforecast.model import ModelFile
 from sdforecast.model.vocabulary import CONTROL
 from sdforecast.structure.dimensions import Dimensions
@@ -58,10 +57,12 @@ class Inconsistency:
         """Whether it is more than a number without a unit."""
         return self.kind != "number"
 
-    def problem(self, file: str) -> Problem:
-        """Return it as a problem of a file."""
-        what = f"'{self.variable}': {self.why}: {self.part} is {self.found}, expected {self.expected}"
-        return Problem(what, file=file, line=self.line, hint=self.fits or None)
+    @property
+    def what(self) -> str:
+        """It as a sentence."""
+        if self.kind == "word":
+            return f"'{self.variable}': '{self.part}' is no unit: {self.why}"
+        return f"'{self.variable}': {self.why}: {self.part} is {self.found}, expected {self.expected}"
 
 
 def check(model: ModelFile) -> list[Inconsistency]:
@@ -78,13 +79,13 @@ def check(model: ModelFile) -> list[Inconsistency]:
         try:
             known[clean(of_file[name].name)] = units.parse(texts.get(name, ""))
         except UnitError as error:
-            found.append(Inconsistency(name, place.get(folded(name)), "word", texts[name], "no unit", "a unit", str(error)))
+            found.append(Inconsistency(name, place.get(folded(name)), "word", texts[name], "", "", str(error)))
     time = next((known[key] for key in map(clean, ("TIME STEP", *CONTROL)) if known.get(key) is not None), None)
     reader = Dimensions(units, known | {"time": time}, time)
     for name, element in of_file.items():
         trees = [component.ast for component in element.components]
         found += _of_equation(reader, name, place.get(folded(name)), trees, known.get(clean(element.name)), names)
-    return sorted(found, key=lambda each: (each.line or 0))
+    return sorted(found, key=lambda each: each.line or 0)
 
 
 def _of_equation(

@@ -83,7 +83,7 @@ class Units:
     """
 
     def __init__(self, synonyms: Iterable[Iterable[str]] = ()) -> None:
-        self.registry = pint.UnitRegistry(None)
+        self.registry: Any = pint.UnitRegistry(None)
         self.registry.load_definitions([line for line in _MEASURES.splitlines() if line])
         self.shown: dict[str, str] = {}
         self._known = {line.partition(" = ")[0] for line in _MEASURES.splitlines() if line}
