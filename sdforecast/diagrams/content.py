@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.structure.graph import CausalGraph, Flow, Variable
 
 Signs = Mapping[tuple[str, str], str]
@@ -80,16 +79,6 @@ class Content:
     def own(self) -> set[str]:
         """Names that have their own place in the picture."""
         return {*self.stocks, *self.words, *(flow.name for flow in self.flows if flow.name)}
-
-
-def sector_named(graph: CausalGraph, word: str) -> str:
-    """Return the sector that a word names whatever its case; raises `InputError` with the nearest."""
-    found = next((name for name in graph.sectors if name.casefold() == word.casefold()), None)
-    if found is None:
-        if not graph.sectors:
-            raise InputError(Problem("has no sectors (Vensim groups)", file=str(graph.file), hint="leave --sector out"))
-        raise InputError(Problem(f"no sector '{word}'", hint=nearest(word, graph.sectors)))
-    return found
 
 
 def members(graph: CausalGraph, sector: str | None) -> list[Variable]:
