@@ -23,7 +23,8 @@ def wrapped(text: str, width: float, size: float = SIZE, *, bold: bool = False) 
     """Break a text into as few lines as fit into `width` pixels, of lengths as even as can be."""
     fewest = _broken(text, width, size, bold)
     narrower = width
-    while narrower > 24:  # the same number of lines, but not a long one and a short one
+    longest = max((width_of(word, size, bold=bold) for word in text.split()), default=0.0)
+    while narrower - 6 > longest:  # the same number of lines, but not a long one and a short one
         narrower -= 6
         tried = _broken(text, narrower, size, bold)
         if len(tried) > len(fewest) or widest(tried, size, bold=bold) > narrower:
