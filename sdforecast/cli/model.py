@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sdforecast.cli.diagram import diagram
 from sdforecast.cli.document import document
 from sdforecast.cli.model_check import check
 from sdforecast.cli.model_describe import describe
@@ -25,6 +26,7 @@ def model() -> None:
 model.add_command(describe)
 model.add_command(loops)
 model.add_command(check)
+model.add_command(diagram)
 model.add_command(parameters)
 model.add_command(document)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from sdforecast import calendar
+from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation.acting import Action, actions
 from sdforecast.documentation.crossing import follows, into, is_counter, net_flow, out_of
 from sdforecast.documentation.gathering import Subject
@@ -89,10 +90,22 @@ def _span(points: list[tuple[float, float]]) -> str:
 def loops(subject: Subject) -> str:
     """List the named loops: what they do, their way, polarity, delay, and how to cut them."""
     rows = [
-        [each.id, plain(each.name), each.polarity, " → ".join(map(code, each.path)), each.delay, each.cut]
+        [each.id, f"**{plain(each.name)}.** {plain(each.does)}", each.polarity, _way(each), each.delay, _cut(each)]
         for each in subject.loops
     ]
     return table(["", "loop", "polarity", "way", "delay", "cut by"], rows)
+
+
+def _way(loop: NamedLoop) -> str:
+    back = "" if loop.polarity == "open" else " ↺"
+    return " → ".join(map(code, loop.path)) + back
+
+
+def _cut(loop: NamedLoop) -> str:
+    return ", ".join(
+        f"{code(name)} = {value}" if isinstance(value, str) else f"{code(name)} = {number(float(value))}"
+        for name, value in loop.cut.items()
+    )
 
 
 def instruments(subject: Subject) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdforecast import scenario
+from sdforecast.diagrams import named_loops
 from sdforecast.documentation.facts import facts
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.marking import prose
@@ -44,6 +45,7 @@ _KEYS = (
     "from",
     "to",
     "sd",
+    "fixed_because",
 )
 """Keys of the tables of parameters and targets that prose may name."""
 
@@ -99,10 +101,10 @@ def _sectors(guide: _Guide, subject: Subject) -> Iterator[Problem]:
 
 def _loops(guide: _Guide, subject: Subject) -> Iterator[Problem]:
     ids = [loop.id for loop in subject.loops]
-    told = set(_LOOP.findall(guide.section("Feedback loops")))
     for loop in subject.loops:
-        if loop.id not in told:
-            yield Problem(f"the loop {loop.id} ({loop.name}) has no line under 'Feedback loops'", file=guide.file)
+        if not loop.does:
+            file = str(named_loops.beside(subject.model.path))
+            yield Problem(f"the loop {loop.id} ({loop.name}) has no line that says what it does", file=file)
     for match in _LOOP.finditer(guide.text):
         if match[0] not in ids:
             yield guide.problem(f"there is no loop {match[0]}", match.start(), nearest(match[0], ids))

@@ -11,9 +11,9 @@ import pandas as pd
 
 from sdforecast import model as model_files
 from sdforecast import observation, parameters, scenario, shipped
+from sdforecast.diagrams import named_loops
+from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation.equations import Equation, Equations, read_equations
-from sdforecast.documentation.loops import Loop
-from sdforecast.documentation.loops import load as load_loops
 from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, Problem
 from sdforecast.inference import estimate as estimates
@@ -24,9 +24,6 @@ from sdforecast.parameters import Parameter
 from sdforecast.scenario import Instrument
 from sdforecast.scenario.events import events
 from sdforecast.structure import CausalGraph, causal_graph
-
-LOOPS = "loops.yaml"
-"""The file of loops beside the model."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Subject:
     parameters: Mapping[str, Parameter]
     targets: list[Target]
     instruments: Mapping[str, Instrument]
-    loops: list[Loop]
+    loops: list[NamedLoop]
     knots: pd.DataFrame
     estimate: estimates.Estimate
     starts: Mapping[str, float]
@@ -100,14 +97,15 @@ def gather(models: Path | None = None, calibration: Path | None = None) -> Subje
     lost = [each.id for each in scale.values() if _spelled(each.id) not in known]
     if lost:
         raise InputError(*(Problem(f"the model has no instrument '{name}'", file=str(file.path)) for name in lost))
+    graph = causal_graph(file)
     return Subject(
         model=file,
         equations=equations,
-        graph=causal_graph(file),
+        graph=graph,
         parameters={each.name: each for each in parameters.load(calibration / "parameters.toml")},
         targets=observation.load(calibration / "targets.toml"),
         instruments=instruments,
-        loops=load_loops(models / LOOPS, list(equations.by_name)),
+        loops=_loops(file, graph),
         knots=_knots(calibration / "data", known),
         estimate=estimates.load(calibration / "estimate"),
         starts=_starts(file),
@@ -123,6 +121,13 @@ def _equations(file: ModelFile) -> Equations:
         what = f"the equation of '{unread[0]}' was not found in the text of the file"
         raise InputError(Problem(what, file=str(file.path), hint="subscripts and macros cannot be documented yet"))
     return found
+
+
+def _loops(file: ModelFile, graph: CausalGraph) -> list[NamedLoop]:
+    beside = named_loops.beside(file.path)
+    loops = named_loops.load(beside)
+    named_loops.check(loops, graph, beside)
+    return loops
 
 
 def _knots(history: Path, known: Mapping[str, str]) -> pd.DataFrame:

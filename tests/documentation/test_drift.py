@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation import drift, gather, made, out_of_date
-from sdforecast.documentation.loops import Loop
 from sdforecast.inference import estimate as estimates
 
 
@@ -31,8 +31,7 @@ MUTATIONS = {
         "### Ports\n\n### Border flow",
         "the model has no sector 'Ports'",
     ),
-    "a loop without a line": ("- **R4**, balloon", "- **Balloon**", "the loop R4 (Balloon) has no line"),
-    "a loop that is not there": ("- **R4**", "- **R44**", "there is no loop R44"),
+    "a loop that is not there": ("## Instruments\n", "R44 is one.\n\n## Instruments\n", "there is no loop R44"),
     "a section left out": ("## Weak points", "## Points", "the section 'Weak points' is missing"),
     "an instrument without a line": ("| `visa denial` |", "| visas |", "the instrument 'visa denial' has no line"),
     "a place that is not there": ("REFERENCE.md#cost)", "REFERENCE.md#coast)", "the reference has no 'coast'"),
@@ -80,8 +79,8 @@ def test_numbers_follow_a_new_estimate(subject, documents):
     assert "cost of the best fit" in told(documents.text, later, documents)
 
 
-def test_a_new_loop_needs_a_line_in_prose_and_a_new_table(subject, documents):
-    loop = Loop("R99", "Learning", "reinforcing", ("dose", "tolerance"), "a year", "nothing")
+def test_a_new_loop_needs_a_line_and_a_new_table(subject, documents):
+    loop = NamedLoop("R99", "Learning", "reinforcing", ("dose", "tolerance"), "a year", {"tolerance time": 0})
     later = dataclasses.replace(subject, loops=[*subject.loops, loop])
     assert "the loop R99 (Learning) has no line" in told(documents.text, later, documents)
     assert "the block 'loops' is out of date" in str(out_of_date(made(later, documents.folder)))
