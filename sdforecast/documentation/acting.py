@@ -38,28 +38,40 @@ def actions(subject: Subject, instrument: str) -> list[Action]:
         for name in subject.used_by[cause]:
             constants, numbers = _strength(subject, subject.equations.by_name[name].expression, cause)
             through = tuple(dict.fromkeys([*carried, *constants]))
-            if not _hands_on(subject, name):
-                old = found.get(name, Action(name, (), ()))
+            if not _hands_on(subject, name, seen):
+                on = _stock_of(subject, name)
+                old = found.get(on, Action(on, (), ()))
                 both = (tuple(dict.fromkeys(pair)) for pair in ((*old.through, *through), (*old.written, *numbers)))
-                found[name] = Action(name, *both)
+                found[on] = Action(on, *both)
             elif name not in seen:
                 seen.add(name)
                 waiting.append((name, through))
     return list(found.values())
 
 
-def _hands_on(subject: Subject, name: str) -> bool:
-    """Tell whether a variable rests on nothing but instruments, other inputs, constants and itself."""
-    outside = (
-        subject.graph.variables[cause].kind in ("input", "constant") for cause in subject.uses[name] if cause != name
-    )
-    return any(user != name for user in subject.used_by[name]) and all(outside)
+def _stock_of(subject: Subject, name: str) -> str:
+    """Return the stock that a net flow belongs to, any other variable as it is."""
+    stock = name.removeprefix("change in ")
+    return stock if stock in subject.starts or stock in subject.graph.variables else name
+
+
+def _hands_on(subject: Subject, name: str, seen: set[str]) -> bool:
+    """Tell whether a variable rests on nothing but inputs, constants, itself and what has handed on before.
+
+    A stock and its net flow count as one.
+    """
+    stock = _stock_of(subject, name)
+    own = {name, stock, f"change in {stock}"}
+    causes = [subject.graph.variables[cause] for cause in subject.uses[name] if cause not in own | seen]
+    users = {*subject.used_by[name], *subject.used_by[stock]} - own
+    return bool(users) and all(cause.kind in ("input", "constant") for cause in causes)
 
 
 def _strength(subject: Subject, expression: str, name: str) -> tuple[list[str], list[str]]:
     """Return the constants and the numbers that multiply `name`, wherever it stands in `expression`.
 
-    Those of the innermost product that has any: in `stock * rate * (0.5 + name)` that is the outer one.
+    Constants that are times are left out: they say how fast, not how much. Those of the innermost product that has
+    any: in `stock * rate * (0.5 + name)` that is the outer one.
     """
     constants: dict[str, None] = {}
     numbers: dict[str, None] = {}
@@ -67,6 +79,7 @@ def _strength(subject: Subject, expression: str, name: str) -> tuple[list[str], 
         for product in chain:
             here = names_in(product, subject.constants)
             written = [each for each in _NUMBER.findall(product) if float(each) != 1]
+            here = [each for each in here if subject.graph.variables[each].unit != subject.model.time_unit]
             if here or written:
                 constants.update(dict.fromkeys(here))
                 numbers.update(dict.fromkeys(written))

@@ -8,13 +8,14 @@ from pathlib import Path
 from sdforecast import shipped
 from sdforecast.documentation.blocks import blocks
 from sdforecast.documentation.drawing import drawn
+from sdforecast.documentation.experiments import experiments
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.marking import filled, misplaced, written
 from sdforecast.documentation.reference import DRAWINGS, drawing_of, reference
 from sdforecast.errors import InputError, MachineError, Problem
 from sdforecast.writing import write_text
 
-GUIDE, REFERENCE = "README.md", "REFERENCE.md"
+GUIDE, REFERENCE, EXPERIMENTS = "README.md", "REFERENCE.md", "EXPERIMENTS.md"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def made(subject: Subject, folder: Path | None = None) -> Documents:
     until = subject.model.control["FINAL TIME"]
     tables = [each for each in subject.equations.by_name.values() if each.points]
     drawings = {f"{DRAWINGS}/{drawing_of(each.name)}": drawn(each, until) for each in tables}
-    files = {REFERENCE: reference(subject), **drawings}
+    files = {REFERENCE: reference(subject), EXPERIMENTS: experiments(subject), **drawings}
     text = _read(folder / GUIDE)
     return Documents(folder, text, filled(text, parts), parts, files)
 

@@ -7,14 +7,25 @@ from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import code, number, plain, table
 from sdforecast.scenario import Scenario
 
+_HEAD = """\
+# Estimate and policy mixes
 
-def experiments() -> str:
-    """Return a section with every shipped mix: the instruments that it moves and the constants that it sets."""
-    parts = ["## Policy mixes", "What a mix does not name follows its history and keeps its last level."]
+Made by `sdforecast model document --write`; do not edit it. What stands here is what differs from run to run: how the
+constants were estimated, and what each mix changes against the current course."""
+
+
+def experiments(subject: Subject) -> str:
+    """Return the page: the estimate, and every shipped mix with the instruments it moves and constants it sets."""
+    parts = [
+        _HEAD,
+        _estimation(subject),
+        "## Policy mixes",
+        "What a mix does not name follows its history and keeps its last level.",
+    ]
     for name in scenario.shipped():
         mix = scenario.load(name)
-        parts += [f"### Mix {name}", f"{plain(mix.title)}. {plain(mix.description)}", _changes(mix)]
-    return "\n\n".join(parts)
+        parts += [f"### {name}", f"{plain(mix.title)}. {plain(mix.description)}", _changes(mix)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _changes(mix: Scenario) -> str:
@@ -24,7 +35,7 @@ def _changes(mix: Scenario) -> str:
     return table(["what", "how"], rows) if rows else "Changes nothing."
 
 
-def estimation(subject: Subject) -> str:
+def _estimation(subject: Subject) -> str:
     """Return a section on the estimate: command, versions, seed, searches."""
     manifest = subject.estimate.manifest
     programs = {"sdforecast": manifest.get("sdforecast", "?"), "Python": manifest.get("python", "?")}

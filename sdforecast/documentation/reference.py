@@ -6,7 +6,6 @@ import re
 import textwrap
 
 from sdforecast.documentation.equations import Equation
-from sdforecast.documentation.experiments import estimation, experiments
 from sdforecast.documentation.facts import Fact, facts
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import anchor, dated, number, plain, table
@@ -21,9 +20,10 @@ _HEAD = """\
 # Reference of the model
 
 Made from `fentanyl.mdl` and its tables by `sdforecast model document --write`; do not edit it. [README.md](README.md)
-explains the model in words. Search this page for a variable's name; below its heading stand its equation, unit, comment
-with the source, what it uses and what uses it. A constant has its value in the file (the best estimate) and its prior:
-centre, range, kind of evidence, source and the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
+explains the model in words, [EXPERIMENTS.md](EXPERIMENTS.md) lists the estimate and the policy mixes. Search this page
+for a variable's name; below its heading stand its equation, unit, comment with the source, what it uses and what uses
+it. A constant has its value in the file (the best estimate) and its prior: centre, range, kind of evidence, source and
+the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
 """
 
 
@@ -33,7 +33,7 @@ def reference(subject: Subject) -> str:
     for name, comment in subject.equations.sectors.items():
         parts.append(f"## Sector: {name}\n\n{plain(comment)}")
         parts += [_entry(subject, each) for each in subject.equations.of(name)]
-    parts += [estimation(subject), experiments(), _targets(subject)]
+    parts.append(_targets(subject))
     return "\n\n".join(parts) + "\n"
 
 

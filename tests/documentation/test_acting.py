@@ -57,3 +57,18 @@ def test_raising_an_instrument_moves_where_it_is_said_to_act_first(subject, name
 def test_every_instrument_acts_somewhere(subject):
     for name in subject.instruments:
         assert actions(subject, name), name
+
+
+def test_a_net_flow_stands_for_its_stock(written):
+    subject = written(
+        """
+        lever = Time / 12
+        base = INTEG(1, 1)
+        reach = 0.1
+        trust = INTEG(change in trust, 0)
+        change in trust = reach * lever * base - trust
+        place = trust * base
+        """,
+        ["lever"],
+    )
+    assert actions(subject, "lever") == [Action("trust", ("reach",), ())]
