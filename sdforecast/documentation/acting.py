@@ -56,15 +56,15 @@ def _stock_of(subject: Subject, name: str) -> str:
 
 
 def _hands_on(subject: Subject, name: str, seen: set[str]) -> bool:
-    """Tell whether a variable rests on nothing but inputs, constants, itself and what has handed on before.
+    """Tell whether a variable rests on nothing but constants, itself, what handed on before, and what no policy sets.
 
     A stock and its net flow count as one.
     """
     stock = _stock_of(subject, name)
     own = {name, stock, f"change in {stock}"}
-    causes = [subject.graph.variables[cause] for cause in subject.uses[name] if cause not in own | seen]
+    causes = [cause for cause in subject.uses[name] if cause not in own | seen]
     users = {*subject.used_by[name], *subject.used_by[stock]} - own
-    return bool(users) and all(cause.kind in ("input", "constant") for cause in causes)
+    return bool(users) and all(subject.kind(cause) in ("input", "constant") for cause in causes)
 
 
 def _strength(subject: Subject, expression: str, name: str) -> tuple[list[str], list[str]]:
@@ -73,13 +73,13 @@ def _strength(subject: Subject, expression: str, name: str) -> tuple[list[str], 
     Constants that are times are left out: they say how fast, not how much. Those of the innermost product that has
     any: in `stock * rate * (0.5 + name)` that is the outer one.
     """
+    strengths = [each.name for each in subject.graph.of_kind("constant") if each.unit != subject.model.time_unit]
     constants: dict[str, None] = {}
     numbers: dict[str, None] = {}
     for chain in _products(expression, name):
         for product in chain:
-            here = names_in(product, subject.constants)
+            here = names_in(product, strengths)
             written = [each for each in _NUMBER.findall(product) if float(each) != 1]
-            here = [each for each in here if subject.graph.variables[each].unit != subject.model.time_unit]
             if here or written:
                 constants.update(dict.fromkeys(here))
                 numbers.update(dict.fromkeys(written))
