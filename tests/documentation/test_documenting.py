@@ -108,7 +108,8 @@ def test_writing_twice_changes_nothing(elsewhere):
 
 def test_prose_is_not_mended_but_told(elsewhere):
     guide = elsewhere / "README.md"
-    guide.write_text(guide.read_text("utf-8").replace("`detection base`", "`detection basis`"), "utf-8")
+    text = guide.read_text("utf-8")
+    guide.write_text(text.replace("## Purpose and use", "`detection basis`\n\n## Purpose and use"), "utf-8")
     result = run("--write", "--json")
     assert "no variable 'detection basis' (did you mean 'detection base'?)" in message(result)
     assert '"written": []' in result.output
