@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sdforecast.cli.diagram import diagram
+from sdforecast.cli.document import document
 from sdforecast.cli.model_check import check
 from sdforecast.cli.model_describe import describe
 from sdforecast.cli.model_loops import loops
@@ -24,7 +26,9 @@ def model() -> None:
 model.add_command(describe)
 model.add_command(loops)
 model.add_command(check)
+model.add_command(diagram)
 model.add_command(parameters)
+model.add_command(document)
 
 
 @model.command("variables", epilog="\b\nExample:\n  sdforecast model variables --kind constant --json")

@@ -1,0 +1,128 @@
+"""From things on a board to a picture in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sdforecast.diagrams import arcs, chains
+from sdforecast.diagrams.board import COLUMN, ROW, Board
+from sdforecast.diagrams.chains import Cell
+from sdforecast.diagrams.content import Content, FlowPart, Link
+from sdforecast.diagrams.copying import end_of
+from sdforecast.diagrams.parts import Arrow, Box, Picture, Pipe
+from sdforecast.diagrams.words import SIZE, height_of, widest, wrapped
+
+TEXT = COLUMN - 22
+"""Widest line of a word."""
+STOCK = 150.0
+"""Width of a stock."""
+VALVE = (12.0, 16.0)
+CLOUD = (26.0, 18.0)
+PIPE = -22.0
+"""Height of a pipe above the middle of its cell, so that its word has room below."""
+TOP, BOTTOM = -42.0, 14.0
+"""Edges of a stock around the middle of its first and last cell."""
+
+
+def assembled(
+    shown: Content, made: Board, copies: Mapping[str, str], starts: Sequence[str], notes: Mapping[str, Cell]
+) -> Picture:
+    """Return the picture of a board.
+
+    Parameters
+    ----------
+    copies : variable of each copy.
+    starts : what each link of the content starts at, in its order.
+    notes : cell of each text.
+    """
+    boxes: dict[str, Box] = {}
+    pipes = []
+    parts = {flow.key: flow for flow in shown.flows}
+    for k, block in enumerate(made.blocks):
+        left, top = made.corners[k]
+        for name, (column, row, count) in block.stocks.items():
+            boxes[name] = stock(name, left + column, top + row, count, shown.about.get(name, ""))
+        for key, (column, row) in block.valves.items():
+            pipes.append(_pipe(parts[key], block, boxes, left + column, top + row))
+    for name, kind in shown.words.items():
+        column, row = made.words[name]
+        boxes[name] = word(name, name, kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
+    for key, name in sorted(copies.items(), key=lambda copy: made.words[copy[0]]):  # an order that a file can keep
+        column, row = made.words[key]
+        kind = "outside" if name in shown.outside else "shadow"
+        boxes[key] = word(key, f"<{name}>", kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
+    for text, (column, row) in notes.items():
+        boxes[f"note {text}"] = word(f"note {text}", text, "note", column * COLUMN, row * ROW, "")
+    valves = {flow.name: flow.key for flow in shown.flows if flow.name and not flow.foreign}
+    arrows = [
+        Arrow(_key(boxes, start, shown), _target(boxes, link, shown), (0, 0), link.polarity, link.initial)
+        for start, link in zip(starts, shown.links, strict=True)
+        if start != end_of(shown, link.target)
+    ]
+    bent = arcs.bent(boxes, pipes, arrows, valves)
+    return Picture(shown.title, described(shown), boxes, tuple(pipes), bent)
+
+
+def _key(boxes: Mapping[str, Box], start: str, shown: Content) -> str:
+    """Return the box at which a link starts: the word of a flow, not its valve."""
+    name = next((flow.name for flow in shown.flows if flow.key == start), "")
+    if not name:
+        return start
+    return name if name in boxes else f"<{name}>"
+
+
+def _target(boxes: Mapping[str, Box], link: Link, shown: Content) -> str:
+    return link.target if link.target in boxes else end_of(shown, link.target)
+
+
+def stock(name: str, column: int, row: int, count: int, about: str) -> Box:
+    """Return the box of a stock that is `count` cells high."""
+    top, bottom = row * ROW + TOP, (row + count - 1) * ROW + BOTTOM
+    lines = wrapped(name, STOCK - 8, SIZE, bold=True)
+    return Box(name, "stock", column * COLUMN, (top + bottom) / 2, STOCK, bottom - top, lines, about)
+
+
+def word(key: str, text: str, kind: str, x: float, y: float, about: str, *, below: bool = False) -> Box:
+    """Return the box of a word around a point, or below it."""
+    lines = wrapped(text, TEXT)
+    height = height_of(lines)
+    return Box(key, kind, x, y + height / 2 if below else y, widest(lines) + 4, height, lines, about)
+
+
+def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: int, row: int) -> Pipe:
+    """Put valve, word and cloud of a flow among the boxes and return its pipe."""
+    x, y = column * COLUMN, row * ROW + PIPE
+    boxes[flow.key] = Box(flow.key, "valve", x, y, *VALVE, (), flow.about)
+    if flow.name:
+        key, text = (f"<{flow.name}>",) * 2 if flow.foreign else (flow.name, flow.name)
+        boxes[key] = word(key, text, "shadow" if flow.foreign else "flow", x, y + 12, flow.about, below=True)
+    if flow.key in block.lanes:
+        return _lane(flow, boxes, y)
+    ends = []
+    for name, sign in ((flow.source, -1), (flow.target, 1)):
+        if name is None or (flow.source == flow.target and sign == 1):
+            side = block.sides.get(flow.key, sign)
+            key = f"cloud of {flow.key}"
+            boxes[key] = Box(key, "cloud", x + side * 58, y, *CLOUD)
+            ends.append((key, (x + side * (58 - CLOUD[0] / 2), y)))
+        else:
+            box = boxes[name]
+            ends.append((name, (box.edges[0] if box.x > x else box.edges[2], y)))
+    (source, start), (target, end) = ends
+    return Pipe(source, flow.key, target, (start, end), flow.two_way)
+
+
+def _lane(flow: FlowPart, boxes: Mapping[str, Box], y: float) -> Pipe:
+    source, target = boxes[flow.source or ""], boxes[flow.target or ""]
+    shift = 18 * (1 if source.x < target.x else -1)
+    xs, xt = source.x + shift, target.x - shift
+    points = ((xs, source.edges[3]), (xs, y), (xt, y), (xt, target.edges[3]))
+    return Pipe(source.key, flow.key, target.key, points, flow.two_way)
+
+
+def described(shown: Content) -> str:
+    """Return a sentence for those who cannot see the picture."""
+    named = [flow.name for flow in shown.flows if flow.name]
+    stocks = ", ".join(shown.stocks) or "none"
+    flows = ", ".join(named) or "none with a name"
+    return f"Stock-and-flow diagram of {shown.title}. Stocks: {stocks}. Flows: {flows}."

@@ -1,0 +1,92 @@
+"""Copies of variables: what stands in a picture for something computed elsewhere, or far away in the same picture."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Collection, Sequence
+
+from sdforecast.diagrams import placing
+from sdforecast.diagrams.board import COLUMN, ROW, Board
+from sdforecast.diagrams.content import Content
+
+_FAR = 3.1
+"""Hundreds of pixels beyond which a copy stands in for a variable."""
+_NEAR = 2.6
+"""How far from each other the targets of one copy may be."""
+
+
+def foreign(shown: Content, name: str) -> bool:
+    """Return whether a name is that of a flow of another sector that is drawn here."""
+    return any(flow.name == name and flow.foreign for flow in shown.flows)
+
+
+def end_of(shown: Content, name: str) -> str:
+    """Return the key on the board of a variable: that of its valve for a flow."""
+    return next((flow.key for flow in shown.flows if flow.name == name), name)
+
+
+def with_copies(
+    shown: Content,
+    made: Board,
+    copies: dict[str, str],
+    starts: Sequence[str] | None = None,
+    forced: Collection[int] = (),
+    only: Collection[int] | None = None,
+) -> list[str]:
+    """Let copies stand in for what is computed elsewhere or far away; return where each link starts.
+
+    The `forced` links, by number, start at a new copy whatever they started at; with `only` the others stay.
+    """
+    found = list(starts or (end_of(shown, link.source) for link in shown.links))
+    far: dict[str, list[int]] = {}
+    moving: dict[str, None] = {}
+    for n, link in enumerate(shown.links):
+        start, end = found[n], made.place(end_of(shown, link.target)) if _known(made, end_of(shown, link.target)) else None
+        if end is None or (start in copies and n not in forced) or (only is not None and n not in only):
+            continue
+        here = made.place(start) if _known(made, start) else None
+        if here is None or n in forced or _apart(here, end) > _FAR:
+            if start in shown.words and len(made.by_end[start]) == 1:
+                moving[start] = None  # used here alone: it comes here itself
+            else:
+                far.setdefault(link.source, []).append(n)
+    for name, links in far.items():
+        for group in _grouped(links, [made.place(end_of(shown, shown.links[n].target)) or (0, 0) for n in links]):
+            key = next(_copy(name, k) for k in itertools.count(1) if _copy(name, k) not in copies)
+            copies[key] = name
+            for n in group:
+                found[n] = key
+    for key in set(copies) - set(found):  # no link starts there any more
+        made.clear(made.words.pop(key))
+        del copies[key]
+    made.relink([(start, end_of(shown, link.target)) for start, link in zip(found, shown.links, strict=True)])
+    for key in moving:
+        made.clear(made.words.pop(key))
+    for key in [*moving, *(key for key in copies if key not in made.words)]:
+        placing.settle(made, key)
+    return found
+
+
+def _copy(name: str, k: int) -> str:
+    return f"<{name}> {k}"
+
+
+def _known(made: Board, key: str) -> bool:
+    return key in made.by_end
+
+
+def _apart(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return math.hypot((a[0] - b[0]) * COLUMN, (a[1] - b[1]) * ROW) / 100
+
+
+def _grouped(links: Sequence[int], places: Sequence[tuple[float, float]]) -> list[list[int]]:
+    """Put links into groups whose ends lie near each other."""
+    groups: list[tuple[list[int], tuple[float, float]]] = []
+    for n, place in zip(links, places, strict=True):
+        near = next((group for group, first in groups if _apart(first, place) <= _NEAR), None)
+        if near is None:
+            groups.append(([n], place))
+        else:
+            near.append(n)
+    return [group for group, _ in groups]
