@@ -20,7 +20,7 @@ VALVE = (12.0, 16.0)
 CLOUD = (26.0, 18.0)
 PIPE = -22.0
 """Height of a pipe above the middle of its cell, so that its word has room below."""
-TOP, BOTTOM = -42.0, 14.0
+TOP, BOTTOM = -42.0, 24.0
 """Edges of a stock around the middle of its first and last cell."""
 
 

@@ -83,7 +83,7 @@ def _order(chain: list[str], flows: Sequence[FlowPart]) -> list[str]:
         return sum(2 * abs(at[b] - at[a]) + (at[b] < at[a]) for a, b in pairs if a and b)
 
     if len(chain) <= MOST_ORDERS:
-        return list(min(itertools.permutations(chain), key=cost))
+        return min((list(order) for order in itertools.permutations(chain)), key=cost)
     best = list(chain)
     for _ in range(3):  # many stocks: move each to where it costs least, three times over
         for name in chain:

@@ -220,7 +220,9 @@ def _key(entries: Sequence[Entry], y: float) -> Iterator[str]:
     x = MARGIN
     for kind, which, text in entries:
         if kind == "stock":
-            yield element("rect", x=x, y=y - 9, width=36, height=18, rx=3, fill=GROUND, stroke=STOCK_INK, stroke_width=2)
+            yield element(
+                "rect", x=x, y=y - 9, width=36, height=18, rx=3, fill=GROUND, stroke=STOCK_INK, stroke_width=2
+            )
         elif kind == "pipe":
             yield _pipe(Pipe("", "", "", ((x, y), (x + 38, y)))) + _valve(x + 16, y)
         elif kind == "cloud":
@@ -235,4 +237,3 @@ def _key(entries: Sequence[Entry], y: float) -> Iterator[str]:
             class_=which if kind == "word" else "key",
         )
         x += _room((kind, which, text))
-
