@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import duration
+from sdforecast.cli.settings import numbers
 from sdforecast.cli.tables import print_json, print_table
 from sdforecast.errors import InputError, Problem
 
@@ -27,6 +28,7 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
 @click.option("--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets of yours (.toml).")
 @click.option("--sector", metavar="NAME", help="Estimate this sector alone, its inputs from the other sectors held.")
 @click.option("--inputs", metavar="run|history|FILE", help="Where the sector's inputs come from; as for 'run'.")
+@click.option("--hold", multiple=True, metavar='"NAME=VALUE"', help="Hold a constant at a value; may be repeated.")
 @click.option("--starts", type=click.IntRange(1, 100), default=3, show_default=True, help="Searches.")
 @click.option(
     "--sets", type=click.IntRange(1, 10_000), default=300, show_default=True, help="Acceptable sets to look for."
@@ -44,6 +46,7 @@ def calibrate(
     targets: Path | None,
     sector: str | None,
     inputs: str | None,
+    hold: tuple[str, ...],
     starts: int,
     sets: int,
     seed: int,
@@ -60,6 +63,8 @@ def calibrate(
 
     With --sector only constants of that sector are estimated, and only against targets that it computes; all others
     keep the values of the model file.
+
+    With --hold a constant is neither estimated nor varied: a structural alternative, or a mechanism taken out.
     """
     from sdforecast.inference import calibrate, write
     from sdforecast.inference.estimate import HOLDS
@@ -76,11 +81,12 @@ def calibrate(
     file = open_model(model)
     files = {"--model": model, "--data": data, "--parameters": parameters, "--targets": targets}
     words = {"--sector": sector, "--inputs": inputs}
-    command = _command({**files, **words}, starts, sets, seed)
+    command = _command([*files.items(), *words.items(), *(("--hold", text) for text in hold)], starts, sets, seed)
     with replaced_folder(output, HOLDS) as fresh:  # a folder that is not ours is refused now, not when all is done
         found = calibrate(
             file, starts=starts, sets=sets, seed=seed, folder=data, parameter_file=parameters, target_file=targets,
-            sector=sector, inputs=inputs or "run", engine=engine, command=command, told=told,
+            sector=sector, inputs=inputs or "run", hold=numbers("--hold", hold), engine=engine, command=command,
+            told=told,
         )  # fmt: skip
         write(found, fresh)
     if as_json:
@@ -92,10 +98,10 @@ def calibrate(
                    f"months 2023-01 to 2025-04: {found.manifest['fit']['recent_mape']:.1f} %", err=True)  # fmt: skip
 
 
-def _command(words: Mapping[str, Path | str | None], starts: int, sets: int, seed: int) -> str:
+def _command(words: Iterable[tuple[str, Path | str | None]], starts: int, sets: int, seed: int) -> str:
     """Return the command that gives the same estimate; where it is put does not change it."""
     said = ["sdforecast", "calibrate", "--starts", str(starts), "--sets", str(sets), "--seed", str(seed)]
-    for option, value in words.items():
+    for option, value in words:
         if value is not None:
             said += [option, str(value)]
     return shlex.join(said)

@@ -11,6 +11,7 @@ from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import progress
 from sdforecast.cli.runtables import print_runs, print_runs_json, tell_of_gaps, tell_of_inputs
 from sdforecast.cli.saving import check_suffix, save
+from sdforecast.cli.settings import numbers
 from sdforecast.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def run(
     if output is not None:
         check_suffix(output)
     _refuse(sector, inputs, dump)
-    constants = _settings(settings)
+    constants = numbers("--set", settings)
     mixes = [load(name) for name in scenarios]
     file = open_model(model)
     monthly = single.counts_months(file)
@@ -182,20 +183,6 @@ def _dump(file: ModelFile, names: list[str] | None) -> None:
             click.echo(f"== {title}\n{text}")
     except Unsupported as reason:
         raise InputError(Problem(f"not compiled: {reason}", file=str(file.path))) from reason
-
-
-def _settings(settings: tuple[str, ...]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for text in settings:
-        name, equals, value = text.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not equals or not name.strip() or not abs(number) < float("inf"):
-            raise InputError(Problem(f"--set '{text}' is not NAME=VALUE with a number"))
-        found[name.strip()] = number
-    return found
 
 
 def _names(variables: str | None) -> list[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pandas as pd
 from sdforecast import history, observation, parameters, scenario, shipped
 from sdforecast.calendar import month_label, parse_month
 from sdforecast.engine import Job, run_jobs
+from sdforecast.errors import InputError, nearest
+from sdforecast.errors import Problem as Wrong
 from sdforecast.inference.estimate import Estimate
 from sdforecast.inference.partial import part
 from sdforecast.inference.problem import Problem
@@ -37,6 +39,7 @@ def calibrate(
     target_file: Path | None = None,
     sector: str | None = None,
     inputs: Inputs = "run",
+    hold: Mapping[str, float] | None = None,
     engine: str = "auto",
     command: str = "sdforecast calibrate",
     told: Callable[[str], None] = lambda line: None,
@@ -52,6 +55,8 @@ def calibrate(
         value, which is how a mechanism is taken out: its strength set to zero.
     sector : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
     inputs : of the sector; see :func:`sdforecast.sectors.held`.
+    hold : constants that keep the value given here, as in a structural alternative: they are neither estimated nor
+        varied.
     engine : see :data:`sdforecast.engine.ENGINES`.
     told : called with a line of progress now and then.
 
@@ -63,10 +68,11 @@ def calibrate(
     table = parameters.load(parameter_file)
     observed = observation.observations(observation.load(target_file), rows)
     columns = observation.columns_needed(observed, model)
-    uncertain = [p for p in table if p.spread > 0]
+    held = _held(table, hold or {})
+    uncertain = [p for p in table if p.spread > 0 and p.name not in held]
     files = _files(parameter_file, target_file, folder)
-    levels, fixed = series(scenario.load("current-course"), model), _fixed(table, model)
-    facts = _facts(model, rows, files, seed, command)
+    levels, fixed = series(scenario.load("current-course"), model), _fixed(table, model) | held
+    facts = _facts(model, rows, files, seed, command) | ({"held": held} if held else {})
     given = levels
     if sector is not None:
         some = part(model, sector, inputs, uncertain, observed, {**levels, **fixed}, engine)
@@ -100,6 +106,15 @@ def _figures(
 
 def _ended(start: Start) -> str:
     return f"cost {start.cost:.2f} after {start.evaluations} evaluations"
+
+
+def _held(table: Sequence[parameters.Parameter], hold: Mapping[str, float]) -> dict[str, float]:
+    """Return what is held by the names of the table. Raises `InputError` with the nearest for another name."""
+    spelled = {p.name.casefold(): p.name for p in table}
+    unknown = next((name for name in hold if name.casefold() not in spelled), None)
+    if unknown is not None:
+        raise InputError(Wrong(f"no parameter '{unknown}' to hold", hint=nearest(unknown, spelled.values())))
+    return {spelled[name.casefold()]: float(value) for name, value in hold.items()}
 
 
 def _fixed(table: Sequence[parameters.Parameter], model: ModelFile) -> dict[str, float]:
