@@ -80,6 +80,9 @@ def _sectors(
     graph, signs = causal_graph(file), _signs(file)
     every: list[str | None] = [*graph.sectors] or [None]
     for name in [chosen] if chosen is not None else every:
+        if chosen is None and level == "stocks" and name not in {None, *(v.sector for v in graph.of_kind("stock"))}:
+            click.echo(f"{name}: no stocks, not drawn", err=True)
+            continue
         text = sectors.svg(graph, name, signs, level=level, constants=constants, drawn=layout == "drawn")
         yield name or file.path.stem, text
 

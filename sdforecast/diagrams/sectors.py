@@ -51,7 +51,7 @@ def picture(
         raise InputError(Problem(f"'{shown.title}' has nothing to draw", hint="try without --level stocks"))
     view = _view(graph.file, shown.title) if drawn and level == "full" else None
     found = views.as_drawn(view, shown) if view is not None else None
-    return found if found is not None else laid_out(shown)
+    return found if found is not None else views.squeezed(laid_out(shown), 60.0)
 
 
 def _view(file: Path, name: str) -> Picture | None:
