@@ -78,7 +78,11 @@ def _sectors(
 
     chosen = named(file.variables, file.path, sector) if sector is not None else None
     graph, signs = causal_graph(file), _signs(file)
-    for name in [chosen] if chosen is not None else graph.sectors or [None]:
+    every: list[str | None] = [*graph.sectors] or [None]
+    for name in [chosen] if chosen is not None else every:
+        if chosen is None and level == "stocks" and name not in {None, *(v.sector for v in graph.of_kind("stock"))}:
+            click.echo(f"{name}: no stocks, not drawn", err=True)
+            continue
         text = sectors.svg(graph, name, signs, level=level, constants=constants, drawn=layout == "drawn")
         yield name or file.path.stem, text
 
@@ -118,7 +122,9 @@ def _write(pictures: Iterator[tuple[str, str]], output: Path | None, *, one: boo
         return
     first = next(pictures)
     if not one and next(pictures, None) is not None:
-        raise InputError(Problem("there are several pictures", hint="name a folder with -o, or one with --sector or --loops ID"))
+        raise InputError(
+            Problem("there are several pictures", hint="name a folder with -o, or one with --sector or --loops ID")
+        )
     if output is None:
         click.echo(first[1], nl=False)
     else:

@@ -27,7 +27,8 @@ def curve(start: tuple[float, float], middle: tuple[float, float], end: tuple[fl
     """Return points along the arc from `start` to `end` through `middle`; shape (41, 2)."""
     p, m, q = np.array(start), np.array(middle), np.array(end)
     control = 2 * m - (p + q) / 2
-    return (1 - _PARTS) ** 2 * p + 2 * (1 - _PARTS) * _PARTS * control + _PARTS**2 * q
+    points: Floats = (1 - _PARTS) ** 2 * p + 2 * (1 - _PARTS) * _PARTS * control + _PARTS**2 * q
+    return points
 
 
 def inside(points: Floats, box: Box, gap: float) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ VALVE = (12.0, 16.0)
 CLOUD = (26.0, 18.0)
 PIPE = -22.0
 """Height of a pipe above the middle of its cell, so that its word has room below."""
-TOP, BOTTOM = -42.0, 14.0
+TOP, BOTTOM = -42.0, 24.0
 """Edges of a stock around the middle of its first and last cell."""
 
 
@@ -97,7 +97,7 @@ def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: in
         key, text = (f"<{flow.name}>",) * 2 if flow.foreign else (flow.name, flow.name)
         boxes[key] = word(key, text, "shadow" if flow.foreign else "flow", x, y + 12, flow.about, below=True)
     if flow.key in block.lanes:
-        return _lane(flow, boxes, y)
+        return _lane(flow, boxes, y, block.lanes[flow.key] - min(block.lanes.values()))
     ends = []
     for name, sign in ((flow.source, -1), (flow.target, 1)):
         if name is None or (flow.source == flow.target and sign == 1):
@@ -112,9 +112,10 @@ def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: in
     return Pipe(source, flow.key, target, (start, end), flow.two_way)
 
 
-def _lane(flow: FlowPart, boxes: Mapping[str, Box], y: float) -> Pipe:
+def _lane(flow: FlowPart, boxes: Mapping[str, Box], y: float, k: int) -> Pipe:
+    """Return a pipe through lane `k`, counted from the top; lanes leave a stock at places of their own."""
     source, target = boxes[flow.source or ""], boxes[flow.target or ""]
-    shift = 18 * (1 if source.x < target.x else -1)
+    shift = (60 - 20 * (k % 6)) * (1 if source.x < target.x else -1)
     xs, xt = source.x + shift, target.x - shift
     points = ((xs, source.edges[3]), (xs, y), (xt, y), (xt, target.edges[3]))
     return Pipe(source.key, flow.key, target.key, points, flow.two_way)

@@ -15,7 +15,7 @@ from sdforecast.diagrams.chains import Block, Cell
 COLUMN, ROW = 168.0, 86.0
 """Width and height of a cell in pixels."""
 
-_PIERCED = 1.8
+_PIERCED = 2.4
 _CROSSED = 0.6
 """What running through a taken cell and crossing a link cost, in hundreds of pixels."""
 

@@ -80,10 +80,11 @@ def _order(chain: list[str], flows: Sequence[FlowPart]) -> list[str]:
 
     def cost(order: Sequence[str]) -> float:
         at = {name: k for k, name in enumerate(order)}
-        return sum(2 * abs(at[b] - at[a]) + (at[b] < at[a]) for a, b in pairs if a and b)
+        ways = [at[b] - at[a] for a, b in pairs if a and b]
+        return sum(2 * abs(way) + (way < 0) + 3 * (abs(way) > 1) for way in ways)
 
     if len(chain) <= MOST_ORDERS:
-        return list(min(itertools.permutations(chain), key=cost))
+        return min((list(order) for order in itertools.permutations(chain)), key=cost)
     best = list(chain)
     for _ in range(3):  # many stocks: move each to where it costs least, three times over
         for name in chain:
@@ -139,7 +140,8 @@ def _add_lanes(block: Block, lanes: Sequence[FlowPart], column: Mapping[str, int
         a, b = sorted((column[flow.source or ""], column[flow.target or ""]))
         row = bottom + k
         block.lanes[flow.key] = row
-        block.valves[flow.key] = ((a + b) // 2, row)
+        middle = (a + b) // 2
+        block.valves[flow.key] = (middle + middle % 2, row)  # between stocks, where no other lane comes down
         block.taken.update((c, row) for c in range(a, b + 1))
         for name in (flow.source or "", flow.target or ""):
             first = block.stocks[name][1] + block.stocks[name][2]

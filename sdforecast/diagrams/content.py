@@ -7,7 +7,7 @@ elsewhere comes in as a shadow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sdforecast.structure.graph import CausalGraph, Flow, Variable
@@ -171,15 +171,21 @@ def _links(
         if constants:
             yield from (Link(cause, name, initial=True) for cause in variable.initial)
     for stock in stocks:
-        terms = list(_terms(graph, stock))
-        times = [cause for key, flow, _ in terms if key in parts for cause in flow.inputs]
-        for key, flow, sign in terms:
-            for cause in flow.inputs if key in parts else ():
-                if wanted(cause):
-                    known = signs.get((cause, stock), "") if times.count(cause) == 1 and cause != stock else ""
-                    yield Link(cause, key, known if sign > 0 else {"+": "-", "-": "+"}.get(known, ""))
+        yield from _rates(graph, stock, parts, signs, wanted)
         if constants:
             yield from (Link(cause, stock, initial=True) for cause in graph.variables[stock].initial)
+
+
+def _rates(
+    graph: CausalGraph, stock: str, parts: Mapping[str, FlowPart], signs: Signs, wanted: Callable[[str], bool]
+) -> Iterable[Link]:
+    """Give the links to a stock's flows without a name; one that drains has the sign of its cause turned round."""
+    terms = [(key, flow, sign) for key, flow, sign in _terms(graph, stock) if key in parts]
+    times = [cause for _, flow, _ in terms for cause in flow.inputs]
+    for key, flow, sign in terms:
+        for cause in filter(wanted, flow.inputs):
+            known = signs.get((cause, stock), "") if times.count(cause) == 1 and cause != stock else ""
+            yield Link(cause, key, known if sign > 0 else {"+": "-", "-": "+"}.get(known, ""))
 
 
 def _overview(graph: CausalGraph, stocks: Iterable[str], flows: Iterable[FlowPart]) -> Iterable[Link]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sdforecast.diagrams import placing
 from sdforecast.diagrams.board import COLUMN, ROW, Board
@@ -42,21 +42,16 @@ def with_copies(
     far: dict[str, list[int]] = {}
     moving: dict[str, None] = {}
     for n, link in enumerate(shown.links):
-        start, end = found[n], made.place(end_of(shown, link.target)) if _known(made, end_of(shown, link.target)) else None
+        start, end = found[n], _place(made, end_of(shown, link.target))
         if end is None or (start in copies and n not in forced) or (only is not None and n not in only):
             continue
-        here = made.place(start) if _known(made, start) else None
+        here = _place(made, start)
         if here is None or n in forced or _apart(here, end) > _FAR:
             if start in shown.words and len(made.by_end[start]) == 1:
                 moving[start] = None  # used here alone: it comes here itself
             else:
                 far.setdefault(link.source, []).append(n)
-    for name, links in far.items():
-        for group in _grouped(links, [made.place(end_of(shown, shown.links[n].target)) or (0, 0) for n in links]):
-            key = next(_copy(name, k) for k in itertools.count(1) if _copy(name, k) not in copies)
-            copies[key] = name
-            for n in group:
-                found[n] = key
+    _add_copies(shown, made, far, copies, found)
     for key in set(copies) - set(found):  # no link starts there any more
         made.clear(made.words.pop(key))
         del copies[key]
@@ -68,12 +63,24 @@ def with_copies(
     return found
 
 
+def _add_copies(
+    shown: Content, made: Board, far: Mapping[str, Sequence[int]], copies: dict[str, str], found: list[str]
+) -> None:
+    """Add copies of variables, one for links whose ends are near each other."""
+    for name, links in far.items():
+        for group in _grouped(links, [made.place(end_of(shown, shown.links[n].target)) or (0, 0) for n in links]):
+            key = next(_copy(name, k) for k in itertools.count(1) if _copy(name, k) not in copies)
+            copies[key] = name
+            for n in group:
+                found[n] = key
+
+
 def _copy(name: str, k: int) -> str:
     return f"<{name}> {k}"
 
 
-def _known(made: Board, key: str) -> bool:
-    return key in made.by_end
+def _place(made: Board, key: str) -> tuple[float, float] | None:
+    return made.place(key) if key in made.by_end else None
 
 
 def _apart(a: tuple[float, float], b: tuple[float, float]) -> float:

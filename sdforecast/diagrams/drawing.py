@@ -32,11 +32,7 @@ STYLE = (
 def drawn(picture: Picture, *, key: bool = True) -> str:
     """Return the picture as the text of an SVG file."""
     picture = shifted(picture, MARGIN, HEADING)
-    right = max((box.edges[2] for box in picture.boxes.values()), default=300.0)
-    bottom = max((box.edges[3] for box in picture.boxes.values()), default=100.0)
-    for pipe in picture.pipes:
-        right = max(right, *(x for x, _ in pipe.points))
-        bottom = max(bottom, *(y for _, y in pipe.points))
+    _, _, right, bottom = _frame(picture)
     entries = list(_entries(picture)) if key else []
     width = max(right + MARGIN, 48 + width_of(picture.title, 22, bold=True), _key_width(entries) if key else 0)
     height = bottom + MARGIN + (34 if entries else 0)
@@ -52,16 +48,26 @@ def drawn(picture: Picture, *, key: bool = True) -> str:
 
 def shifted(picture: Picture, left: float, top: float) -> Picture:
     """Return the picture with its leftmost and topmost edges at these places."""
-    edges = [box.edges for box in picture.boxes.values()]
-    corners = [point for pipe in picture.pipes for point in pipe.points]
-    dx = left - min((e[0] for e in edges), default=0.0)
-    dy = top - min([*(e[1] for e in edges), *(y for _, y in corners)], default=0.0)
+    frame = _frame(picture)
+    dx, dy = left - frame[0], top - frame[1]
     return replace(
         picture,
         boxes={key: replace(box, x=box.x + dx, y=box.y + dy) for key, box in picture.boxes.items()},
         pipes=tuple(replace(p, points=tuple((x + dx, y + dy) for x, y in p.points)) for p in picture.pipes),
         arrows=tuple(replace(a, middle=(a.middle[0] + dx, a.middle[1] + dy)) for a in picture.arrows),
     )
+
+
+def _frame(picture: Picture) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of all that is drawn."""
+    corners = [box.edges[:2] for box in picture.boxes.values()] + [box.edges[2:] for box in picture.boxes.values()]
+    corners += [point for pipe in picture.pipes for point in pipe.points]
+    for arrow in picture.arrows:
+        corners += [(float(x), float(y)) for x, y in _visible(picture, arrow)]
+    if not corners:
+        return 0.0, 0.0, 300.0, 100.0
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _box(box: Box) -> str:
@@ -220,7 +226,9 @@ def _key(entries: Sequence[Entry], y: float) -> Iterator[str]:
     x = MARGIN
     for kind, which, text in entries:
         if kind == "stock":
-            yield element("rect", x=x, y=y - 9, width=36, height=18, rx=3, fill=GROUND, stroke=STOCK_INK, stroke_width=2)
+            yield element(
+                "rect", x=x, y=y - 9, width=36, height=18, rx=3, fill=GROUND, stroke=STOCK_INK, stroke_width=2
+            )
         elif kind == "pipe":
             yield _pipe(Pipe("", "", "", ((x, y), (x + 38, y)))) + _valve(x + 16, y)
         elif kind == "cloud":
@@ -235,4 +243,3 @@ def _key(entries: Sequence[Entry], y: float) -> Iterator[str]:
             class_=which if kind == "word" else "key",
         )
         x += _room((kind, which, text))
-

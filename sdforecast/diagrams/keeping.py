@@ -37,7 +37,8 @@ def kept(shown: Content, blocks: Sequence[Block], before: Picture, copies: dict[
         if box is not None and made.free(cell := _cell(box)):
             made.put(name, cell)
     starts = _starts(shown, made, before, copies)
-    made.relink([(start or link.source, end_of(shown, link.target)) for start, link in zip(starts, shown.links, strict=True)])
+    pairs = zip(starts, shown.links, strict=True)
+    made.relink([(start or end_of(shown, link.source), end_of(shown, link.target)) for start, link in pairs])
     for name in shown.words:
         if name not in made.words:
             placing.settle(made, name)
@@ -75,7 +76,7 @@ def _starts(shown: Content, made: Board, before: Picture, copies: dict[str, str]
         box = before.boxes.get(source)
         if box is None:
             starts.append("")
-        elif box.kind not in COPIES or foreign(shown, link.source):
+        elif box.kind not in COPIES or at.get(_cell(box)) == end_of(shown, link.source):
             here = link.source in shown.own or foreign(shown, link.source)
             starts.append(end_of(shown, link.source) if here else "")
         else:

@@ -96,7 +96,9 @@ def _faults(entry: Any, k: int, file: str) -> Iterator[Problem]:
     elif path and len(set(path)) < len(path):
         yield Problem(f"{label}: a variable stands twice in 'path'", file=file)
     if cut and not (isinstance(cut, dict) and all(isinstance(value, float | int | str) for value in cut.values())):
-        yield Problem(f"{label}: 'cut' is not constants with values", file=file, hint="for example {social influence: 0}")
+        yield Problem(
+            f"{label}: 'cut' is not constants with values", file=file, hint="for example {social influence: 0}"
+        )
 
 
 def _loop(entry: Mapping[str, Any]) -> NamedLoop:

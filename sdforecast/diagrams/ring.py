@@ -37,13 +37,13 @@ def drawn(loop: NamedLoop, signs: Mapping[tuple[str, str], str], stocks: frozens
     left = min(box.edges[0] for box in boxes) - MARGIN
     top = min(box.edges[1] for box in boxes) - HEADING - 20
     width = max(box.edges[2] for box in boxes) + MARGIN - left
-    height = max(box.edges[3] for box in boxes) + MARGIN - top
+    lowest = math.hypot(boxes[0].x / 1.55, boxes[0].y) if len(boxes) > 1 else 0.0  # an arc may hang below all words
+    height = max(*(box.edges[3] for box in boxes), lowest + 20) + MARGIN - top
     title = f"{loop.id}  {loop.name}"
     body = [element("text", text_of(title), x=MARGIN, y=44, font_size=26, class_="strong")]
-    inside: list[str] = []
+    inside = [_word(box, size, box.key in stocks) for box in boxes]
     for a, b in loop.links:
         inside += _link(boxes, loop.path.index(a), loop.path.index(b), signs.get((a, b), ""))
-    inside += [_word(box, size, box.key in stocks) for box in boxes]
     inside += _middle(loop, boxes)
     body.append(element("g", inside, transform=f"translate({-left:.1f} {-top:.1f})"))
     return document(math.ceil(width), math.ceil(height), title, _said(loop, signs), STYLE, body)
@@ -87,7 +87,7 @@ def _link(boxes: Sequence[Box], k: int, m: int, polarity: str) -> list[str]:
         tip, back = line[-1], line[max(-8, -len(line))]
         ux, uy = (tip - back) / (np.hypot(*(tip - back)) or 1.0)
         side = 1.0 if np.dot([-uy, ux], tip) > 0 else -1.0  # outside the ring
-        parts.append(sign(tip[0] - ux * 16 - uy * 15 * side, tip[1] - uy * 16 + ux * 15 * side, polarity, 24))
+        parts.append(sign(tip[0] - ux * 21 - uy * 15 * side, tip[1] - uy * 21 + ux * 15 * side, polarity, 24))
     return parts
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdforecast.diagrams import drawing, sketch, views
 from sdforecast.diagrams.content import Signs, content
-from sdforecast.diagrams.layout import Notes, laid_out
+from sdforecast.diagrams.layout import laid_out
 from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.diagrams.parts import Picture
 from sdforecast.errors import InputError, Problem
@@ -17,7 +17,13 @@ from sdforecast.structure.graph import CausalGraph
 
 
 def svg(
-    graph: CausalGraph, sector: str | None, signs: Signs, *, level: str = "full", constants: bool = False, drawn: bool = True
+    graph: CausalGraph,
+    sector: str | None,
+    signs: Signs,
+    *,
+    level: str = "full",
+    constants: bool = False,
+    drawn: bool = True,
 ) -> str:
     """Return the picture of a sector, of the whole model for None, as the text of an SVG file.
 
@@ -31,7 +37,13 @@ def svg(
 
 
 def picture(
-    graph: CausalGraph, sector: str | None, signs: Signs, *, level: str = "full", constants: bool = False, drawn: bool = True
+    graph: CausalGraph,
+    sector: str | None,
+    signs: Signs,
+    *,
+    level: str = "full",
+    constants: bool = False,
+    drawn: bool = True,
 ) -> Picture:
     """Return the picture of a sector; see :func:`svg`."""
     shown = content(graph, sector, level=level, constants=constants, signs=signs)
@@ -39,7 +51,7 @@ def picture(
         raise InputError(Problem(f"'{shown.title}' has nothing to draw", hint="try without --level stocks"))
     view = _view(graph.file, shown.title) if drawn and level == "full" else None
     found = views.as_drawn(view, shown) if view is not None else None
-    return found if found is not None else laid_out(shown)
+    return found if found is not None else views.squeezed(laid_out(shown), 60.0)
 
 
 def _view(file: Path, name: str) -> Picture | None:
@@ -55,7 +67,7 @@ def file_with_views(file: Path, graph: CausalGraph, signs: Signs, loops: Sequenc
         text = file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(Problem("is not UTF-8", file=str(file), hint="save it from Vensim as UTF-8")) from error
-    notes: dict[str, Notes] = {}
+    notes: dict[str, dict[str, tuple[str, ...]]] = {}
     for loop in loops:
         home = [graph.variables[name].sector for name in loop.path if name in graph.variables]
         sector = max(dict.fromkeys(home), key=home.count, default="")

@@ -9,7 +9,7 @@ A view is a heading and one record a line, of which we write and read these:
     12,id,48,x,y,...                    a cloud
     12,id,0,x,y,w,h,shape,4,...         a comment, its text on the next line; shape 4 or 5 the mark of a loop
     1,id,from,to,shape,hidden,polarity,thickness,...,1|(x,y)|
-                                        an arrow through a point; thickness 22 is a pipe, its shape 4 has a head, 100 none
+                                        an arrow through a point; thickness 22 is a pipe, shape 4 with a head, 100 none
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ from sdforecast.diagrams.words import height_of, widest, wrapped
 MARK = "\\\\\\---///"
 """What a view begins with."""
 END = "///---\\\\\\"
-_INTRO = f"{MARK} Sketch information - do not modify anything except names\nV300  Do not put anything below this section - it will be ignored\n"
+_INTRO = (
+    f"{MARK} Sketch information - do not modify anything except names\n"
+    "V300  Do not put anything below this section - it will be ignored\n"
+)
 _STYLE = "$192-192-192,0,Arial|10||0-0-0|0-0-0|0-0-255|-1--1--1|-1--1--1|96,96,100,0"
 _RECORD = re.compile(r"(1|10|11|12),(\d+),")
+_INTEGER = re.compile(r"-?\d{1,9}$")
 _POINT = re.compile(r"\((-?\d+),(-?\d+)\)")
 _NAME = re.compile(r'("(?:[^"\\]|\\.)*"|[^,]*),')
 
@@ -84,11 +88,10 @@ def _read(lines: Sequence[str]) -> _View:
             _read_arrow(view, rest)
             continue
         named = _NAME.match(rest)
-        try:
-            x, y, w, h, shape, bits = (int(field) for field in rest[named.end() :].split(",")[:6]) if named else ()
-        except ValueError:
+        fields = rest[named.end() :].split(",")[:6] if named else []
+        if named is None or len(fields) < 6 or not all(_INTEGER.match(field) for field in fields):
             continue
-        assert named is not None
+        x, y, w, h, shape, bits = map(int, fields)
         box = Box("", "", x, y, 2 * w, 2 * h)
         if kind == "11":
             valve = number if shape & 32 else 0
@@ -240,9 +243,7 @@ def variable_of(key: str) -> str:
     return match[1] if match else key
 
 
-def _pipe(
-    number: int, valve: int, end: int, picture: Picture, pipe: Pipe, key: str, head: bool
-) -> str:
+def _pipe(number: int, valve: int, end: int, picture: Picture, pipe: Pipe, key: str, head: bool) -> str:
     at, box = picture.boxes[pipe.valve], picture.boxes[key]
     corners = _leg(box, at)
     x, y = ((corners[0][0] + at.x) / 2, (corners[0][1] + at.y) / 2) if len(corners) == 1 else corners[1]

@@ -24,20 +24,22 @@ def text_of(value: str) -> str:
 def element(name: str, content: str | Iterable[str] = "", /, **attributes: str | float) -> str:
     """Return an element; `_` in an attribute's name is written as `-`, a last one is left out."""
     pairs = "".join(
-        f" {key.rstrip('_').replace('_', '-')}={quoteattr(_FORBIDDEN.sub('', value if isinstance(value, str) else number(value)))}"
+        f" {key.rstrip('_').replace('_', '-')}={_quoted(value if isinstance(value, str) else number(value))}"
         for key, value in attributes.items()
     )
     inside = content if isinstance(content, str) else "\n".join(content)
     return f"<{name}{pairs}>{inside}</{name}>" if inside else f"<{name}{pairs}/>"
 
 
+def _quoted(value: str) -> str:
+    return quoteattr(_FORBIDDEN.sub("", value))
+
+
 def words(x: float, y: float, lines: Iterable[str], size: float, leading: float, **attributes: str | float) -> str:
     """Return lines of text around a point, each in the middle."""
     rows = list(lines)
     first = y - (len(rows) - 1) * size * leading / 2 + size * 0.35
-    spans = [
-        element("tspan", text_of(line), x=x, y=first + k * size * leading) for k, line in enumerate(rows)
-    ]
+    spans = [element("tspan", text_of(line), x=x, y=first + k * size * leading) for k, line in enumerate(rows)]
     return element("text", "".join(spans), text_anchor="middle", font_size=size, **attributes)
 
 

@@ -9,7 +9,7 @@ from sdforecast.diagrams import sketch
 from sdforecast.diagrams.assembling import CLOUD, STOCK, VALVE, described, word
 from sdforecast.diagrams.content import Content, Signs, content
 from sdforecast.diagrams.layout import Notes, laid_out
-from sdforecast.diagrams.parts import Box, Picture
+from sdforecast.diagrams.parts import Arrow, Box, Picture
 from sdforecast.diagrams.words import wrapped
 from sdforecast.structure.graph import CausalGraph
 
@@ -28,12 +28,15 @@ def moved(picture: Picture, dx: float, dy: float) -> Picture:
 
 
 def with_views(
-    text: str, graph: CausalGraph, signs: Signs | None = None, notes: Mapping[str, Notes] | None = None, fresh: bool = False
+    text: str,
+    graph: CausalGraph,
+    signs: Signs | None = None,
+    notes: Mapping[str, Notes] | None = None,
 ) -> str:
     """Return the text of a Vensim file with a view for each sector that has variables.
 
     What a view showed before keeps its place; what is new is placed, what is gone is left out. Views of other names
-    are kept as they are. With `fresh` everything is laid out anew.
+    are kept as they are.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def with_views(
     drawn = {}
     for sector in sectors:
         shown = content(graph, sector if graph.sectors else None, constants=True, signs=signs)
-        before = moved(old[sector], -ORIGIN[0], -ORIGIN[1]) if sector in old and not fresh else None
+        before = moved(old[sector], -ORIGIN[0], -ORIGIN[1]) if sector in old else None
         picture = laid_out(shown, before=before, notes=(notes or {}).get(sector))
         drawn[sector] = moved(picture, *ORIGIN)
     others = "".join(part for name, part in sketch.parts(section) if name not in drawn)
@@ -57,35 +60,43 @@ def as_drawn(view: Picture, shown: Content) -> Picture | None:
 
     None where the view lacks a variable of the content: it is of another time, or shows something else.
     """
-    if not shown.own <= {*view.boxes, *(sketch.variable_of(key) for key in view.boxes)}:
+    if not shown.own <= {sketch.variable_of(key) for key in view.boxes}:
         return None
-    links = {(link.source, link.target): link for link in shown.links}
-    used = {link.source for link in shown.links}
     joined = {key for pipe in view.pipes for key in (pipe.source, pipe.valve, pipe.target)}
+    used = {link.source for link in shown.links}
+    foreign = {flow.name for flow in shown.flows if flow.foreign}
+    arrows = [arrow for each in view.arrows if (arrow := _wanted(each, view, shown, used)) is not None]
+    ends = {key for arrow in arrows for key in (arrow.source, arrow.target)}
     boxes = {}
     for key, box in view.boxes.items():
         if box.kind in ("valve", "cloud"):
             kept = key in joined
         elif box.kind == "shadow":
-            kept = sketch.variable_of(key) in used
+            kept = key in ends or (sketch.variable_of(key) in foreign and _at_valve(box, view))
         else:
             kept = key in shown.own or box.kind == "note"
         if kept:
             boxes[key] = _dressed(box, shown)
-    arrows = []
-    for arrow in view.arrows:
-        source, target = arrow.source, arrow.target
-        if source not in boxes or target not in boxes or boxes[target].kind == "stock":
-            continue
-        name = target.removeprefix("valve ")
-        if boxes[target].kind == "valve" and name not in shown.own:
-            if sketch.variable_of(source) in used:
-                arrows.append(arrow)
-        elif (sketch.variable_of(source), name) in links:
-            arrows.append(replace(arrow, polarity=arrow.polarity or links[sketch.variable_of(source), name].polarity))
-    ends = {key for arrow in arrows for key in (arrow.source, arrow.target)}
-    boxes = {key: box for key, box in boxes.items() if box.kind not in ("shadow", "outside") or key in ends}
+    arrows = [arrow for arrow in arrows if arrow.source in boxes and arrow.target in boxes]
     return squeezed(Picture(shown.title, described(shown), boxes, view.pipes, tuple(arrows)))
+
+
+def _wanted(arrow: Arrow, view: Picture, shown: Content, used: set[str]) -> Arrow | None:
+    """Return an arrow of a view with its sign if the content has its link; those into a stock are for its start."""
+    source, target = sketch.variable_of(arrow.source), view.boxes[arrow.target]
+    name = arrow.target.removeprefix("valve ")
+    if target.kind == "stock":
+        return None
+    if target.kind == "valve" and name not in shown.own:  # a flow without a name: which, the view does not say
+        return arrow if source in used else None
+    link = next((link for link in shown.links if (link.source, link.target) == (source, name)), None)
+    return replace(arrow, polarity=arrow.polarity or link.polarity) if link is not None else None
+
+
+def _at_valve(box: Box, view: Picture) -> bool:
+    """Return whether a word stands right below a valve: that of a flow which another sector computes."""
+    valves = [view.boxes[pipe.valve] for pipe in view.pipes]
+    return any(abs(valve.x - box.x) < 3 and 0 < box.y - valve.y < 48 for valve in valves)
 
 
 def _dressed(box: Box, shown: Content) -> Box:
