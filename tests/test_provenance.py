@@ -60,6 +60,26 @@ DERIVED = {
     "waiting cost per minute": "sqrt(312 / 10 * 7.8 * 1000 / 30) * 1e6",
     "care cost per visit": "4512 * 1.25",
     "other cost per person year with disorder": "(107 + 63) / 5.7 * 1000",
+    "log odds of entry": "log(95 / 5)",
+    "initial variability": "1 + 0.5 * 0.78",
+    "initial port loss": "0.11",
+    "initial between ports loss": "0.11 * 0.6",
+    "initial mail loss": "0.11 * 0.7",
+    "initial perceived risk": "0.00533 / 0.02383",
+    "initial treatment places": "299643 + 281038",
+    "initial people in treatment": "299643 + 281038",
+    "initial people recently out": "575000 * 10 / 100 * 52 / 100",
+    "initial untreated disorder": "1335600 - (0.5 + 1) / 2 * 52 / 100 * 575000",
+    "initial kits": "(34974 + 38860) / 2 * 24 / 12",
+    "initial misuse": "9823494 + 2140500",
+    "pill share slope": "log((60 / 40) / (10 / 90)) / log(2.4 / 1.3)",
+    "pill share midpoint": "2.4 / (60 / 40) ** (1 / 4.2)",
+    "pill exponent": "(log(2.4 / 1.3) / log(19.5 / 7) + log(2.4 / 1.94) / log(19.5 / 11.36)) / 2",
+    "making cost share": "3000 / 9000",
+    "precursor cost share": "600 / 3000",
+    "attraction of ports": "(0.3 + 0.06) * 85 / 15",
+    "help called": "(0.424 + 0.662 + 0.662 * 0.59) / 3",
+    "post treatment relative hazard": "(8 + 9) / 2 * 0.3",
 }
 """Formula of each derived centre, in the numbers of its source text."""
 
@@ -76,6 +96,9 @@ ROUNDED_MORE = {
     "stimulant overdose rate ceiling": 0.1,
     "other drug death rate": 0.08,
     "waiting cost per minute": 0.12,
+    "initial between ports loss": 0.07,  # these three are rounded, and their texts say to what
+    "initial perceived risk": 0.12,
+    "attraction of ports": 0.08,
 }
 
 SCALES = (1, 0.01, 1e6, 1e9)
