@@ -78,6 +78,8 @@ DERIVED = {
     "making cost share": "3000 / 9000",
     "precursor cost share": "600 / 3000",
     "attraction of ports": "(0.3 + 0.06) * 85 / 15",
+    "ems effect": "1 - 0.588",
+    "trade loss from delay": "(0.1 + 6) / 2 / 100",
     "help called": "(0.424 + 0.662 + 0.662 * 0.59) / 3",
     "post treatment relative hazard": "(8 + 9) / 2 * 0.3",
 }
