@@ -151,6 +151,11 @@ def test_no_source_is_a_mere_word(shipped: dict[str, Parameter]) -> None:
     assert [name for name in vague if shipped[name].kind != "data"] == []
 
 
+def test_no_text_is_left_unfinished(shipped: dict[str, Parameter]) -> None:
+    texts = {name: (p.source, p.narrowed_by, p.fixed_because) for name, p in shipped.items()}
+    assert [name for name, of in texts.items() if any(re.search(r":\s*\.|\bTODO\b|\?\?|\.\.$", t) for t in of)] == []
+
+
 def test_grades_and_kinds_fit(shipped: dict[str, Parameter]) -> None:
     for name, p in shipped.items():
         if p.kind == "literature":
