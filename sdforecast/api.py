@@ -12,11 +12,12 @@ from sdforecast import writing
 from sdforecast.engine import NonFiniteWarning, gradients
 from sdforecast.engine.once import Override, not_finite, once
 from sdforecast.engine.opening import open_model
-from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast, ensembles, single
+from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast, alone, ensembles, single
 from sdforecast.forecasting import forecast as _forecast
 from sdforecast.inference import Estimate
 from sdforecast.inference import calibrate as _calibrate
 from sdforecast.model import ModelFile, read
+from sdforecast.sectors import Inputs
 from sdforecast.structure import CausalGraph, Finding, Loops, causal_graph, feedback_loops, polarities
 from sdforecast.structure import check as _check
 
@@ -51,6 +52,8 @@ class Model:
         scenario: str | Path | None = None,
         variables: Sequence[str] | None = None,
         *,
+        sector: str | None = None,
+        inputs: Inputs = "run",
         initial: Mapping[str, float] | None = None,
         until: float | None = None,
         engine: str = "auto",
@@ -63,6 +66,9 @@ class Model:
             its points; for a table a Series of its points.
         scenario : name or file of a policy mix, for a model with our instruments: time is then in months.
         variables : what to keep (default: all that have a value at each time; for our model every stock and auxiliary).
+        sector : run this group of the file (or view, where it has no groups) alone, its inputs from the others held.
+        inputs : of the sector: `run` (of the whole model), `history`, an earlier run or its file; the attribute
+            `inputs` of what is returned says where each came from. See :mod:`sdforecast.forecasting.alone`.
         initial : initial values of stocks, instead of their equations.
         until : last time.
         engine : see :data:`sdforecast.engine.ENGINES`.
@@ -76,8 +82,12 @@ class Model:
         if scenario is not None or (single.counts_months(self.file) and plain and not initial and until is None):
             mixes = [] if scenario is None else [scenarios_.load(scenario)]
             numbers = {name: float(value) for name, value in (parameters or {}).items()}  # type: ignore[arg-type]
-            runs = single.run(self.file, mixes, numbers, variables, engine=engine)
+            runs = single.run(self.file, mixes, numbers, variables, sector=sector, inputs=inputs, engine=engine)
             runs = runs.isel(scenario=0, drop=True) if "scenario" in runs.dims else runs
+        elif sector is not None:
+            runs = alone.at_own_times(
+                self.file, sector, inputs, parameters or {}, variables, initial=initial, until=until, engine=engine
+            )
         else:
             runs = once(self.file, parameters, variables, initial=initial, until=until, engine=engine)
         _tell_of_gaps(runs)
@@ -200,12 +210,17 @@ def calibrate(
     starts: int = 3,
     sets: int = 300,
     seed: int = 1,
+    sector: str | None = None,
+    inputs: Inputs = "run",
     told: Callable[[str], None] = lambda line: None,
 ) -> Estimate:
-    """Estimate the constants of a model from the shipped history."""
+    """Estimate the constants of a model from the shipped history, or those of one sector with its `inputs` held."""
     file = model.file if model is not None else read()
-    command = f"sdf.calibrate(starts={starts}, sets={sets}, seed={seed})"
-    return _calibrate(file, starts=starts, sets=sets, seed=seed, command=command, told=told)
+    alone_ = "" if sector is None else f", sector={sector!r}, inputs={inputs if isinstance(inputs, str) else '...'!r}"
+    command = f"sdf.calibrate(starts={starts}, sets={sets}, seed={seed}{alone_})"
+    return _calibrate(
+        file, starts=starts, sets=sets, seed=seed, sector=sector, inputs=inputs, command=command, told=told
+    )
 
 
 def forecast(

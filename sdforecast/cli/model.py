@@ -12,7 +12,6 @@ from sdforecast.cli.model_loops import loops
 from sdforecast.cli.modelfile import model_option, open_model
 from sdforecast.cli.parameters import parameters
 from sdforecast.cli.tables import print_json, print_table
-from sdforecast.errors import InputError, Problem, nearest
 
 KINDS = ("stock", "auxiliary", "constant", "lookup", "data")
 
@@ -30,18 +29,17 @@ model.add_command(parameters)
 
 @model.command("variables", epilog="\b\nExample:\n  sdforecast model variables --kind constant --json")
 @model_option
-@click.option("--sector", metavar="NAME", help="Only this group of the file.")
+@click.option("--sector", metavar="NAME", help="Only this group of the file, or view where it has no groups.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def variables(model: Path | None, sector: str | None, kind: str | None, as_json: bool) -> None:
     """List the variables of a model: kind, unit, sector, comment with its source."""
-    table = open_model(model).variables
+    from sdforecast.model.sectors import named
+
+    file = open_model(model)
+    table = file.variables
     if sector is not None:
-        there = [name for name in dict.fromkeys(table["sector"]) if name]
-        chosen = next((name for name in there if name.casefold() == sector.casefold()), None)
-        if chosen is None:
-            raise InputError(Problem(f"no sector '{sector}'", hint=nearest(sector, there) if there else None))
-        table = table[table["sector"] == chosen]
+        table = table[table["sector"] == named(table, file.path, sector)]
     if kind is not None:
         table = table[table["kind"] == kind]
     if as_json:

@@ -45,7 +45,7 @@ def check(model: Path | None, notes: bool, as_json: bool) -> None:
         counts = {severity: sum(f.severity == severity for f in found) for severity in ("warning", "note")}
         numbers = {**{key: value for key, value in facts.items() if key != "file"}, "errors": len(errors),
                    "warnings": counts["warning"], "notes": counts["note"]}  # fmt: skip
-        click.echo(", ".join(f"{value} {name}" for name, value in numbers.items()))
+        click.echo(", ".join(f"{value} {name[:-1] if value == 1 else name}" for name, value in numbers.items()))
     if errors:
         raise CheckError(*errors)
     if file.is_shipped and not as_json:

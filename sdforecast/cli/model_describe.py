@@ -34,27 +34,31 @@ def describe(model: Path | None, as_json: bool) -> None:
     print_table([_row(sector, kinds) for sector in facts["sectors"]])
     click.echo()
     for sector in facts["sectors"]:
-        if sector["stocks"]:
-            _print_line("", f"Stocks, {sector['sector']}: {', '.join(sector['names of stocks'])}", hanging=2)
+        if sector["stock"]:
+            _print_line("", f"Stocks, {sector['sector']}: {', '.join(sector['names of stocks'])}", hanging=4)
     if facts["inputs"]:
-        _print_line("", f"From outside: {', '.join(facts['inputs'])}", hanging=2)
+        _print_line("", f"From outside: {', '.join(facts['inputs'])}", hanging=4)
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
     time, loops = facts["time"], facts["loops"]
-    counts = [f"{count} {PLURALS[kind]}" for kind, count in facts["kinds"].items() if count]
+    counts = [f"{count} {kind if count == 1 else PLURALS[kind]}" for kind, count in facts["kinds"].items() if count]
     _print_line("Model", facts["file"])
     _print_line("Variables", f"{facts['variables']}: {', '.join(counts)}")
     saved = f", saved every {time['saved every']:g}"
     span = f"{time['from']:g} to {time['to']:g} {time['unit']} in steps of {time['step']:g}"
     _print_line("Time", f"{span}{saved}; {time['integration']}")
-    if loops["independent"]:
-        within = f"{loops['in the largest group']} variables in the largest group that feeds back on itself"
-        _print_line("Loops", f"{loops['independent']} independent ones (`model loops` shows them); {within}")
-    else:
-        _print_line("Loops", "none")
-    if loops["stocks that act on themselves"]:
-        _print_line(" ", f"{loops['stocks that act on themselves']} stocks act on their own rate in their equation")
+    _print_line("Loops", _loops(loops["independent"], loops["in the largest group"]))
+    own = loops["stocks that act on themselves"]
+    if own:
+        _print_line(" ", f"{own} {'stock acts' if own == 1 else 'stocks act'} on the own rate within its equation")
+
+
+def _loops(independent: int, largest: int) -> str:
+    if not independent:
+        return "none"
+    within = f"{largest} variables in the largest group that feeds back on itself"
+    return f"{independent} independent (`model loops` shows them); {within}"
 
 
 def _row(sector: dict[str, Any], kinds: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 
 from sdforecast.cli.modelfile import model_option, open_model
 from sdforecast.cli.tables import print_json, print_table
+from sdforecast.errors import InputError
 
 if TYPE_CHECKING:
     from sdforecast.structure.loops import FeedbackLoop, Loops
@@ -32,7 +33,12 @@ def loops(model: Path | None, through: str | None, max_length: int | None, as_js
 
     file = open_model(model)
     name = file.name_of(through) if through is not None else None
-    found = feedback_loops(causal_graph(file), polarities(file), through=name, longest=max_length)
+    try:
+        links = polarities(file)
+    except InputError as error:  # it does not run; its loops are there all the same
+        click.echo(f"warning: the signs of links are not known: {error.problems[0]}", err=True)
+        links = {}
+    found = feedback_loops(causal_graph(file), links, through=name, longest=max_length)
     if as_json:
         print_json(as_record(found))
         return
@@ -56,6 +62,7 @@ LETTERS = {"reinforcing": "R", "balancing": "B", "either": "±", "unknown": "?"}
 def _row(k: int, loop: FeedbackLoop) -> dict[str, object]:
     remembers = [*loop.stocks, *loop.delays]
     return {
-        "no": k, "kind": LETTERS[loop.kind], "length": len(loop), "stocks": len(loop.stocks), "delays": len(loop.delays),
+        "no": k, "kind": LETTERS[loop.kind], "length": len(loop),
+        "stocks": len(loop.stocks), "delays": len(loop.delays),
         "loop": str(loop) if remembers else f"{loop} (no stock, no delay)",
     }  # fmt: skip

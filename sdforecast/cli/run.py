@@ -9,23 +9,28 @@ import click
 
 from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import progress
+from sdforecast.cli.runtables import print_runs, print_runs_json, tell_of_gaps, tell_of_inputs
 from sdforecast.cli.saving import check_suffix, save
-from sdforecast.cli.tables import print_json, print_table
+from sdforecast.cli.settings import numbers
 from sdforecast.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
     from sdforecast.model import ModelFile
+    from sdforecast.runfiles import Run
+    from sdforecast.scenario import Scenario
 
 _SHOWN = ("synthetic opioid deaths", "fentanyl seized gross", "dose", "people in treatment")
-_YEARS = (2015, 2020, 2023, 2024, 2025, 2027, 2030, 2035)
-_ROWS = 12
 
 
 @click.command(
     epilog='\b\nExamples:\n  sdforecast run -s military-only -s current-course\n'
-    '  sdforecast run --set "detection base=0.2" --variables dose -o run.csv'
+    '  sdforecast run --set "detection base=0.2" --variables dose -o run.csv\n'
+    "  sdforecast run -s military-only --compare-with current-course\n"
+    '  sdforecast run --sector "Border flow" --inputs history'
 )  # fmt: skip
 @click.option("-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE", help="May be repeated.")
 @model_option
@@ -33,6 +38,19 @@ _ROWS = 12
 @click.option("--from", "first", metavar="YYYY-MM", help="First month to keep (a time, for a model of yours).")
 @click.option("--to", "last", metavar="YYYY-MM", help="Last month to keep.")
 @click.option("--variables", metavar="NAME,NAME", help="What to keep; default: the main ones, in a file all.")
+@click.option("--sector", metavar="NAME", help="Run this sector alone, its inputs from the other sectors held.")
+@click.option(
+    "--inputs",
+    metavar="run|history|FILE",
+    help="Where the sector's inputs come from: a run of the whole model (default), the history where it has them, or a "
+    "file that an earlier run wrote.",
+)
+@click.option(
+    "--compare-with",
+    "compare_with",
+    metavar="NAME|FILE",
+    help="Print differences from this scenario (with the same constants), or from a file that an earlier run wrote.",
+)
 @engine_option
 @click.option("--dump", is_flag=True, help="Print the program after each pass of the compiler instead of running it.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help=".csv, .tab, .nc or .parquet")
@@ -45,6 +63,9 @@ def run(
     first: str | None,
     last: str | None,
     variables: str | None,
+    sector: str | None,
+    inputs: str | None,
+    compare_with: str | None,
     engine: str,
     dump: bool,
     output: Path | None,
@@ -55,48 +76,101 @@ def run(
 
     The constants are those of the model file, which carries the best estimate. Flows are summed over the year,
     levels are read at its end. A scenario is a condition, not advice.
+
+    With --sector the feedback through the other sectors is cut: a constant of the sector set with --set changes the
+    sector alone, one of another sector also the run from which the inputs come.
     """
-    from sdforecast.engine.once import shown
     from sdforecast.forecasting import single
+    from sdforecast.forecasting.differences import reference_for
+    from sdforecast.runfiles import by_scenario
     from sdforecast.scenario import load
 
     if output is not None:
         check_suffix(output)
-    constants = _settings(settings)
+    _refuse(sector, inputs, dump)
+    constants = numbers("--set", settings)
     mixes = [load(name) for name in scenarios]
     file = open_model(model)
     monthly = single.counts_months(file)
     begin, end = _span(first, last, monthly)
     names = _names(variables)
-    if names is None and output is None and monthly:
-        names = [name for name in _SHOWN if name in file.names] or None
-    if names is None and output is None and not monthly and not as_json:
-        names = shown(file)
+    if names is None and output is None and sector is None:
+        names = _usual(file, monthly, as_json)
     if dump:
         _dump(file, names)
         return
-    with progress("runs", max(len(mixes), 1), quiet=quiet) as advance:
-        runs = single.run(file, mixes, constants, names, first=begin, last=end, engine=engine, advance=advance)
+    reference = _reference(compare_with, mixes, monthly)
+
+    def ran(mixes: list[Scenario], advance: Callable[[], None]) -> xr.Dataset:
+        return single.run(
+            file, mixes, constants, names, first=begin, last=end, sector=sector, inputs=inputs or "run",
+            engine=engine, advance=advance,
+        )  # fmt: skip
+
+    with progress("runs", max(len(mixes), 1) + isinstance(reference, list), quiet=quiet) as advance:
+        runs = ran(mixes, advance)
+        earlier = by_scenario(ran(reference, advance)) if isinstance(reference, list) else reference
+    against = None if earlier is None else reference_for(runs, earlier, str(compare_with))
     if output is not None:
         save(runs, output)
         click.echo(f"wrote {output}", err=True)
-    _tell_of_gaps(runs)
+    tell_of_gaps(runs)
+    if sector is not None and not quiet:
+        tell_of_inputs(runs)
     if as_json:
-        rows = single.tidy(runs).to_dict("records")
-        print_json([{**row, "value": row["value"] if abs(row["value"]) < float("inf") else None} for row in rows])
-    elif not quiet and output is None:
-        _print(runs, monthly)
+        print_runs_json(runs, against)
+    elif not quiet:
+        if sector is not None and names is None and monthly:
+            runs = single.headline(file, runs)
+        _print(runs, against, compare_with, monthly, saved=output is not None)
 
 
-def _tell_of_gaps(runs: xr.Dataset) -> None:
-    """Warn of variables that stop being numbers, as after a division by zero."""
-    from sdforecast.engine.once import not_finite
+def _refuse(sector: str | None, inputs: str | None, dump: bool) -> None:
+    if inputs is not None and sector is None:
+        raise InputError(Problem("--inputs is for a sector alone", hint="name it with --sector"))
+    if dump and sector is not None:
+        raise InputError(Problem("--dump prints the program of the whole model", hint="leave out --sector"))
 
-    broken = not_finite(runs)
-    if broken:
-        named = ", ".join(f"{name} from {str(time)[:10]}" for name, time in broken[:3])
-        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
-        click.echo(f"warning: not a finite number at every time: {named}{more}", err=True)
+
+def _usual(file: ModelFile, monthly: bool, as_json: bool) -> list[str] | None:
+    """Return the variables that are shown where none is asked for; None for all."""
+    from sdforecast.engine.once import shown
+
+    if monthly:
+        return [name for name in _SHOWN if name in file.names] or None
+    return None if as_json else shown(file)
+
+
+def _print(
+    runs: xr.Dataset, against: xr.Dataset | None, compare_with: str | None, monthly: bool, *, saved: bool
+) -> None:
+    """Print a table of the differences, or of the runs unless they are `saved`."""
+    from sdforecast.forecasting.differences import difference
+
+    if against is not None:
+        click.echo(f"differences from {compare_with}:", err=True)
+        print_runs(difference(runs, against), monthly)
+    elif not saved:
+        print_runs(runs, monthly)
+
+
+def _reference(word: str | None, mixes: list[Scenario], monthly: bool) -> list[Scenario] | dict[str, Run] | None:
+    """Return the scenario or the earlier runs to compare with. Raises `InputError` for a run against itself."""
+    from sdforecast import runfiles
+    from sdforecast.scenario import load
+
+    if word is None:
+        return None
+    if runfiles.is_run_file(word):
+        return dict(runfiles.read(Path(word)))
+    if not monthly:
+        raise InputError(Problem(f"--compare-with {word}: this model has no scenarios", hint="name a file of a run"))
+    mix = load(word)
+    if [one.name for one in mixes or [load("current-course")]] == [mix.name]:
+        what = f"--compare-with {word} is the only scenario that is run, with the same constants"
+        hint = "name another with -s, or save a run with -o and compare with its file"
+        raise InputError(Problem(what, hint=hint))
+    return [mix]
 
 
 def _dump(file: ModelFile, names: list[str] | None) -> None:
@@ -109,20 +183,6 @@ def _dump(file: ModelFile, names: list[str] | None) -> None:
             click.echo(f"== {title}\n{text}")
     except Unsupported as reason:
         raise InputError(Problem(f"not compiled: {reason}", file=str(file.path))) from reason
-
-
-def _settings(settings: tuple[str, ...]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for text in settings:
-        name, equals, value = text.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not equals or not name.strip() or not abs(number) < float("inf"):
-            raise InputError(Problem(f"--set '{text}' is not NAME=VALUE with a number"))
-        found[name.strip()] = number
-    return found
 
 
 def _names(variables: str | None) -> list[str] | None:
@@ -156,27 +216,3 @@ def _time(text: str | None, option: str, monthly: bool) -> float | None:
     if monthly and not 0 <= time <= 311:
         raise InputError(Problem(f"{option} {text} is out of range", hint="2010-01 to 2035-12"))
     return time
-
-
-def _print(runs: xr.Dataset, monthly: bool) -> None:
-    from sdforecast.forecasting import single
-
-    if not monthly:
-        table = runs.isel(time=_spread(runs.sizes["time"])).to_dataframe().reset_index()
-        print_table(table.iloc[:, :8].to_dict("records"))
-        if table.shape[1] > 8:
-            click.echo(
-                f"({table.shape[1] - 8} more variables: choose with --variables, or write all with -o)", err=True
-            )
-        return
-    whole = single.whole_years(runs)
-    years = [year for year in _YEARS if year in whole] or whole
-    if not years:
-        nothing = single.tidy(runs).to_dict("records")
-        print_table(nothing[: 40 * _ROWS])
-        return
-    print_table(single.by_year(runs, years).to_dict("records"))
-
-
-def _spread(n: int) -> list[int]:
-    return sorted({round(k * (n - 1) / (_ROWS - 1)) for k in range(_ROWS)}) if n > 1 else [0]

@@ -76,7 +76,7 @@ def forecast(
         history=history.load(),
         targets=estimate.residuals,
         fit=estimate.fit,
-        parameters=_parameters(estimate),
+        parameters=_parameters(estimate, model),
         summary=estimate.manifest["fit"],
         manifest=_manifest(command, model, estimate, mixes, len(kept), horizon),
     )
@@ -133,10 +133,17 @@ def _belongs(estimate: Estimate, model: ModelFile) -> None:
         raise InputError(Problem(what, file=str(model.path), hint="estimate anew: sdforecast calibrate"))
 
 
-def _parameters(estimate: Estimate) -> pd.DataFrame:
+def _parameters(estimate: Estimate, model: ModelFile) -> pd.DataFrame:
+    """Return all constants with the value that set 0 runs with: estimated, else the model file's."""
     table = parameters.table(parameters.load())
     best = estimate.best.set_index("parameter")["value"]
-    return table.assign(estimate=table["name"].map(best).fillna(table["value"]))
+    held = table["name"].map(model.variables.set_index("name")["value"]).fillna(table["value"])
+    return table.assign(estimate=table["name"].map(best).fillna(held))
+
+
+def _partial(estimate: Estimate) -> list[str]:
+    """Return what more is to be told of an estimate of one sector alone."""
+    return ["partial"] if "partial" in estimate.manifest else []
 
 
 def _manifest(
@@ -148,7 +155,7 @@ def _manifest(
         scenarios=[mix.name for mix in mixes],
         sets=sets,
         horizon=horizon,
-        estimate={key: estimate.manifest[key] for key in CARRIED if key != "fit"},
+        estimate={key: estimate.manifest[key] for key in (*CARRIED, *_partial(estimate)) if key != "fit"},
         data_vintage=estimate.manifest["data_vintage"],
         last_observed=estimate.manifest["last_observed"],
         fit=estimate.manifest["fit"],

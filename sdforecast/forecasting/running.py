@@ -43,6 +43,7 @@ def trajectories(
     *,
     first: int = 0,
     last: int = 311,
+    held: Sequence[Mapping[str, pd.Series]] = (),
     engine: str = "auto",
     advance: Callable[[], None] = lambda: None,
 ) -> xr.Dataset:
@@ -53,6 +54,7 @@ def trajectories(
     sets : constants by name, one mapping a set; an empty one is the model as it stands.
     variables : what to keep (default: every scalar stock and auxiliary).
     first, last : months of model time to keep.
+    held : for each scenario, series that replace further variables, each by model time.
     engine : see :data:`sdforecast.engine.ENGINES`.
     advance : called after each run.
 
@@ -63,6 +65,7 @@ def trajectories(
     wanted = outputs(model, variables)
     columns = list(dict.fromkeys(wanted.values()))
     inputs = [series(scenario, model) for scenario in scenarios]
+    inputs = [{**levels, **more} for levels, more in zip(inputs, held, strict=True)] if held else inputs
     own = [constants(scenario, model) for scenario in scenarios]
     jobs = [Job({**constants_, **own[k]}, k) for constants_ in sets for k in range(len(scenarios))]
     with run_jobs(model, columns, inputs, until=last + 1, jobs=len(jobs), engine=engine) as run:

@@ -11,9 +11,11 @@ import xarray as xr
 from sdforecast.engine.naming import key_of
 from sdforecast.engine.once import once
 from sdforecast.errors import InputError, Problem
+from sdforecast.forecasting import alone
 from sdforecast.forecasting.running import outputs, trajectories
 from sdforecast.model import ModelFile
 from sdforecast.scenario import Scenario, instrument_ids
+from sdforecast.sectors import Inputs
 
 
 def counts_months(model: ModelFile) -> bool:
@@ -38,6 +40,8 @@ def run(
     *,
     first: float | None = None,
     last: float | None = None,
+    sector: str | None = None,
+    inputs: Inputs = "run",
     engine: str = "auto",
     advance: Callable[[], None] = lambda: None,
 ) -> xr.Dataset:
@@ -48,6 +52,8 @@ def run(
     overrides : values of constants by name, on top of what a scenario sets.
     variables : what to keep (default: every scalar stock and auxiliary).
     first, last : months of model time to keep; for a model with a time of its own, the times.
+    sector : a sector to run alone, its `inputs` held; see :mod:`.alone`.
+    inputs : see :func:`sdforecast.sectors.held`.
     engine : see :data:`sdforecast.engine.ENGINES`.
 
     Returns
@@ -58,7 +64,7 @@ def run(
     Raises
     ------
     InputError : an unknown name, a stock set to a number, a scenario twice, scenarios asked of a model without
-        instruments.
+        instruments; what :func:`sdforecast.sectors.held` raises.
     """
     names = [mix.name for mix in scenarios]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -67,13 +73,24 @@ def run(
     if counts_months(model):
         begin, end = int(first or 0), int(311 if last is None else last)
         mixes = scenarios or (Scenario(name="current-course", title="Current course"),)
+        if sector is not None:
+            return alone.by_month(
+                model, sector, inputs, mixes, given, variables, first=begin, last=end, engine=engine, advance=advance
+            )
         runs = trajectories(model, [given], mixes, variables, first=begin, last=end, engine=engine, advance=advance)
         return runs.isel(set=0, drop=True)
     if scenarios:
         lacks = "does not count months from time 0 with SAVEPER 1" if _has_instruments(model) else "has no instrument"
         what = f"{lacks}, so a scenario cannot be applied"
         raise InputError(Problem(what, file=str(model.path), hint="run it without a scenario"))
-    return _own_time(model, given, variables, first, last, engine, advance)
+    if sector is not None:
+        runs = alone.at_own_times(model, sector, inputs, given, variables, until=last, engine=engine)
+    else:
+        runs = once(
+            model, given, None if variables is None else list(outputs(model, variables)), until=last, engine=engine
+        )
+    advance()
+    return _from(model, runs, first)
 
 
 def _settable(model: ModelFile, word: str) -> str:
@@ -86,17 +103,8 @@ def _settable(model: ModelFile, word: str) -> str:
     return name
 
 
-def _own_time(
-    model: ModelFile,
-    given: Mapping[str, float],
-    variables: Sequence[str] | None,
-    first: float | None,
-    last: float | None,
-    engine: str,
-    advance: Callable[[], None],
-) -> xr.Dataset:
-    runs = once(model, given, None if variables is None else list(outputs(model, variables)), until=last, engine=engine)
-    advance()
+def _from(model: ModelFile, runs: xr.Dataset, first: float | None) -> xr.Dataset:
+    """Return a run in a model's own time from `first` on."""
     if first is not None:
         runs = runs.sel(time=runs["time"] >= first)
     for array in runs.data_vars.values():
@@ -138,6 +146,13 @@ def by_year(runs: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
             row: dict[str, object] = {"scenario": str(mix), "variable": str(name), "unit": unit}
             rows.append(row | {str(year): found.get(year) for year in years})
     return pd.DataFrame(rows)
+
+
+def headline(model: ModelFile, runs: xr.Dataset) -> xr.Dataset:
+    """Return what a table of a sector shows: its stocks, and flows that are counted; all where it has neither."""
+    stocks = set(model.variables.loc[model.variables["kind"] == "stock", "name"])
+    chosen = [name for name, array in runs.data_vars.items() if array.attrs["per"] or name in stocks]
+    return runs[chosen] if chosen else runs
 
 
 def whole_years(runs: xr.Dataset) -> list[int]:

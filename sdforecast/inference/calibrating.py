@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ import pandas as pd
 
 from sdforecast import history, observation, parameters, scenario, shipped
 from sdforecast.calendar import month_label, parse_month
-from sdforecast.engine import run_jobs
+from sdforecast.engine import Job, run_jobs
+from sdforecast.errors import InputError, nearest
+from sdforecast.errors import Problem as Wrong
 from sdforecast.inference.estimate import Estimate
+from sdforecast.inference.partial import part
 from sdforecast.inference.problem import Problem
 from sdforecast.inference.search import Start, search
 from sdforecast.inference.sets import Acceptance, acceptable_sets
@@ -20,6 +23,7 @@ from sdforecast.manifest import hash_of, manifest
 from sdforecast.model import ModelFile
 from sdforecast.observation.predicting import CUMULATIVE
 from sdforecast.scenario.inputs import series
+from sdforecast.sectors import Inputs
 
 DEATHS = CUMULATIVE + "synthetic opioid deaths"
 
@@ -33,6 +37,9 @@ def calibrate(
     folder: Path | None = None,
     parameter_file: Path | None = None,
     target_file: Path | None = None,
+    sector: str | None = None,
+    inputs: Inputs = "run",
+    hold: Mapping[str, float] | None = None,
     engine: str = "auto",
     command: str = "sdforecast calibrate",
     told: Callable[[str], None] = lambda line: None,
@@ -46,37 +53,68 @@ def calibrate(
     seed : of the random starts and candidates; the same seed gives the same estimate.
     parameter_file, target_file : tables of yours (default: the shipped ones). A constant of kind `data` is held at its
         value, which is how a mechanism is taken out: its strength set to zero.
+    sector : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
+    inputs : of the sector; see :func:`sdforecast.sectors.held`.
+    hold : constants that keep the value given here, as in a structural alternative: they are neither estimated nor
+        varied.
     engine : see :data:`sdforecast.engine.ENGINES`.
     told : called with a line of progress now and then.
 
     Raises
     ------
-    InputError : tables, history and model do not agree.
+    InputError : tables, history and model do not agree; nothing of the sector can be estimated.
     """
     rows = history.load(folder)
     table = parameters.load(parameter_file)
     observed = observation.observations(observation.load(target_file), rows)
-    columns = list(dict.fromkeys([*observation.columns_needed(observed, model), DEATHS]))
-    until = max(int(observed["last"].max()), parse_month(observation.RECENT[1])) + 1  # the fit is told to there
-    uncertain = [p for p in table if p.spread > 0]
-    free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
+    columns = observation.columns_needed(observed, model)
+    held = _held(table, hold or {})
+    uncertain = [p for p in table if p.spread > 0 and p.name not in held]
     files = _files(parameter_file, target_file, folder)
-    inputs = [series(scenario.load("current-course"), model)]
+    levels, fixed = series(scenario.load("current-course"), model), _fixed(table, model) | held
+    facts = _facts(model, rows, files, seed, command) | ({"held": held} if held else {})
+    given = levels
+    if sector is not None:
+        some = part(model, sector, inputs, uncertain, observed, {**levels, **fixed}, engine)
+        uncertain, observed, given = list(some.parameters), some.observations, {**levels, **some.fixed.series}
+        columns = observation.columns_needed(observed, model)
+        facts |= {"partial": some.facts()}
+    free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
     rng = np.random.default_rng(seed)
-    jobs = len(free) + 1
     told(f"{len(free)} constants from {int(observed['fitted'].sum())} observations, {starts} starts")
-    with run_jobs(model, columns, inputs, until=until, jobs=jobs, engine=engine) as run:
-        problem = Problem(uncertain, observed, columns, run, fixed=_fixed(table, model))
+    until = int(observed["last"].max()) + 1
+    with run_jobs(model, columns, [given], until=until, jobs=len(free) + 1, engine=engine) as run:
+        problem = Problem(uncertain, observed, columns, run, fixed=fixed)
         found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
         accepted = acceptable_sets(
             problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")
         )
         best = problem.runs(accepted.positions[:1])[0]
-    return _estimate(problem, found, accepted, best, rows, _facts(model, rows, files, seed, command))
+    figures = _figures(model, problem.constants(accepted.positions[0]), levels, rows, engine)
+    return _estimate(problem, found, accepted, best, {**facts, "fit": figures})
+
+
+def _figures(
+    model: ModelFile, constants: dict[str, float], levels: dict[str, pd.Series], rows: pd.DataFrame, engine: str
+) -> dict[str, Any]:
+    """Return the figures of the fit of deaths, of the whole model with the best constants."""
+    until = parse_month(observation.RECENT[1]) + 1
+    with run_jobs(model, [DEATHS], [levels], until=until, engine=engine) as run:
+        deaths = run([Job(constants)], lambda: None)[0][:, 0]
+    return observation.measured_fit(deaths, rows)
 
 
 def _ended(start: Start) -> str:
     return f"cost {start.cost:.2f} after {start.evaluations} evaluations"
+
+
+def _held(table: Sequence[parameters.Parameter], hold: Mapping[str, float]) -> dict[str, float]:
+    """Return what is held by the names of the table. Raises `InputError` with the nearest for another name."""
+    spelled = {p.name.casefold(): p.name for p in table}
+    unknown = next((name for name in hold if name.casefold() not in spelled), None)
+    if unknown is not None:
+        raise InputError(Wrong(f"no parameter '{unknown}' to hold", hint=nearest(unknown, spelled.values())))
+    return {spelled[name.casefold()]: float(value) for name, value in hold.items()}
 
 
 def _fixed(table: Sequence[parameters.Parameter], model: ModelFile) -> dict[str, float]:
@@ -113,12 +151,10 @@ def _estimate(
     found: Sequence[Start],
     accepted: Acceptance,
     best: np.ndarray,
-    rows: pd.DataFrame,
     facts: dict[str, Any],
 ) -> Estimate:
     values = problem.values(best)
     first = accepted.positions[0]
-    figures = observation.measured_fit(best[:, list(problem.columns).index(DEATHS)], rows)
     sets = pd.DataFrame([problem.constants(row) for row in accepted.positions])
     sets.insert(0, "loss", accepted.loss)
     return Estimate(
@@ -144,7 +180,7 @@ def _estimate(
         ),
         fit=observation.fit_table(problem.observations, values),
         manifest={
-            **facts,
+            **{name: value for name, value in facts.items() if name != "fit"},
             "cost": found[0].cost,
             "observations": int(problem.fitted.sum()),
             "estimated": sum(p.kind == "estimated" for p in problem.parameters),
@@ -154,7 +190,7 @@ def _estimate(
             "candidates_tried": accepted.tried,
             "months_worth": round(float(accepted.weights[_monthly(problem)].sum()), 1),
             "fit_to": month_label(int(problem.observations["last"].max())),
-            "fit": figures,
+            "fit": facts["fit"],
         },
     )
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 
-_HEADING = re.compile(r"^\*{8,}\s*\n\s*\.([^\n~]+?)\s*\n\*{8,}~", re.MULTILINE)
-_DEFINITION = re.compile(r'^\s*("(?:[^"\\]|\\.)+"|[^\s"=~|\\{][^=~|\\\n(\[:<]*?)\s*=', re.MULTILINE)
+_HEADING = re.compile(r"\*{8,}\s*\n\s*\.(?P<name>[^\n~]+?)\s*\n\*{8,}~")
+_BRACES = re.compile(r"(?:\{[^}]*\}\s*)+")
+_NAME = re.compile(r'(?P<name>"(?:[^"\\]|\\.)+"|[^"=~|\\{\[(:<]+)')
 _SKETCH = "\\\\\\---///"
 
 
 def groups(text: str) -> dict[str, str]:
     """Return the group of each variable defined in the Vensim file `text`, by its name in lower case.
 
-    Variables before the first heading are left out; so is everything in other formats.
+    A definition ends in a bar and begins with a name, whatever follows it: an equation, subscripts, the points of a
+    table. Variables before the first heading are left out; so is everything in other formats.
     """
-    equations = text.split(_SKETCH, 1)[0]
-    headings = [(match.end(), match[1].strip().lstrip(".")) for match in _HEADING.finditer(equations)]
     found: dict[str, str] = {}
-    for k, (start, name) in enumerate(headings):
-        end = headings[k + 1][0] if k + 1 < len(headings) else len(equations)
-        for match in _DEFINITION.finditer(equations, start, end):
-            found.setdefault(" ".join(match[1].split()).lower(), name)
-    return found
+    group = ""
+    for entry in text.split(_SKETCH, 1)[0].split("|"):
+        entry = _BRACES.sub("", entry.strip(), count=1) if entry.lstrip().startswith("{") else entry.strip()
+        if heading := _HEADING.match(entry):
+            group = heading["name"].strip().lstrip(".")
+        elif group and (named := _NAME.match(entry)):
+            found.setdefault(" ".join(named["name"].split()).lower(), group)
+    return {name: group for name, group in found.items() if name}

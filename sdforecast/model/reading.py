@@ -26,7 +26,7 @@ import pandas as pd
 from sdforecast import shipped
 from sdforecast.errors import InputError, MachineError, Problem, nearest
 from sdforecast.model.describing import Description, keep, kept
-from sdforecast.model.groups import groups
+from sdforecast.model.sectors import plain, sectors
 from sdforecast.model.vocabulary import CONTROL, VENSIM, XMILE
 
 LARGEST = 50_000_000
@@ -37,7 +37,7 @@ _EXTERNAL_RANGE = re.compile(r"\bGET\s+(?:XLS|DIRECT)\s+SUBSCRIPT\s*\(\s*'([^']+
 TREATMENT = 3
 """Grows when we treat PySD's translation in another way."""
 
-DESCRIPTION = "description-2.json"
+DESCRIPTION = "description-3.json"
 """Name of the file with what we tell of a model; its number grows when that changes."""
 
 _KINDS = {"Stateful": "stock", "Constant": "constant", "Auxiliary": "auxiliary", "Lookup": "lookup", "Data": "data"}
@@ -53,7 +53,7 @@ class ModelFile:
     sha256 : hash of its bytes.
     translation : the Python module that PySD made of it.
     variables : one row a variable: name, kind (stock, auxiliary, constant, lookup, data), unit, subscripts,
-        sector (the Vensim group), value (of a scalar constant, otherwise NaN), comment.
+        sector (its group, or view where the file has no groups), value (of a scalar constant, otherwise NaN), comment.
     control : initial and final time, step and saving period by their Vensim names; NaN where they vary.
     time_unit : unit of the time step, as written.
     """
@@ -236,7 +236,7 @@ def _loaded(file: Path, translation: Path) -> tuple[Any, pd.DataFrame]:
 
 
 def _variables(file: Path, content: bytes, loaded: Any, doc: pd.DataFrame) -> pd.DataFrame:
-    sectors = groups(content.decode("utf-8", errors="replace")) if file.suffix.lower() in VENSIM else {}
+    sector_of = sectors(content.decode("utf-8", errors="replace"), file.suffix)
     doc = doc[~doc["Real Name"].isin(("Time", *CONTROL))]
     values = [
         _number(loaded, py) if kind == "Constant" else float("nan")
@@ -248,7 +248,7 @@ def _variables(file: Path, content: bytes, loaded: Any, doc: pd.DataFrame) -> pd
             "kind": doc["Type"].map(lambda kind: _KINDS.get(str(kind), str(kind).lower())),
             "unit": doc["Units"].fillna("").astype(str),
             "subscripts": doc["Subscripts"].map(lambda dims: ", ".join(dims) if dims else ""),
-            "sector": doc["Real Name"].map(lambda name: sectors.get(str(name).lower(), "")),
+            "sector": doc["Real Name"].map(lambda name: sector_of.get(plain(str(name)), "")),
             "value": values,
             "comment": doc["Comment"].fillna("").map(lambda text: " ".join(str(text).split())),
         }

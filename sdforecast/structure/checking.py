@@ -21,8 +21,9 @@ from sdforecast.engine.once import once
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
 from sdforecast.structure import units
-from sdforecast.structure.graph import CausalGraph, causal_graph, elements
+from sdforecast.structure.graph import CausalGraph, causal_graph
 from sdforecast.structure.steps import paces, too_slow
+from sdforecast.structure.trees import elements
 
 SEVERITIES = ("error", "warning", "note")
 

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sdforecast.model import ModelFile
-from sdforecast.model.translating import abstract_model
-from sdforecast.model.vocabulary import CONTROL
 from sdforecast.structure.formula import rests_on, written
 from sdforecast.structure.places import folded, lines
+from sdforecast.structure.trees import elements
 
 KINDS = ("stock", "flow", "auxiliary", "input", "constant", "lookup", "data")
 """What a variable may be; `flow`: a variable that a stock names as its inflow or outflow; `input`: a variable that
@@ -128,23 +126,6 @@ class CausalGraph:
 def clean(name: str) -> str:
     """Return the form of a name by which PySD's trees refer to it."""
     return name.replace(" ", "_").lower()
-
-
-@lru_cache(maxsize=4)
-def _parsed(file: Path, sha256: str) -> dict[str, Any]:
-    """Return PySD's elements by folded name; kept, since a check asks for them several times."""
-    return {folded(element.name): element for element in abstract_model(file).sections[0].elements}
-
-
-def elements(model: ModelFile, *, control: bool = False) -> dict[str, Any]:
-    """Return PySD's elements by the names that the table of variables has, in the order of the file.
-
-    With `control` those of the control variables follow. The trees are shared: nobody may change them.
-    """
-    found = _parsed(model.path, model.sha256)
-    place = lines(model.path)
-    names = sorted(model.names, key=lambda name: place.get(folded(name), 0)) + (list(CONTROL) if control else [])
-    return {name: found[folded(name)] for name in names if folded(name) in found}
 
 
 def causal_graph(model: ModelFile) -> CausalGraph:

@@ -21,12 +21,12 @@ from sdforecast.engine.compiled.lower.lowering import Lowering
 from sdforecast.engine.compiled.lower.place import Place
 from sdforecast.engine.compiled.operations import OPERATIONS
 from sdforecast.engine.compiled.program import Node, Table
-from sdforecast.engine.compiled.reading import abstract_model
 from sdforecast.engine.compiled.rebuilding import needed
-from sdforecast.engine.compiled.unroll import Cell, Unrolled, Variable, unroll
+from sdforecast.engine.compiled.unroll import Cell, Unrolled, Variable
 from sdforecast.engine.compiled.unsupported import Unsupported
 from sdforecast.errors import InputError
 from sdforecast.model import ModelFile
+from sdforecast.structure.trees import unrolled
 
 MOMENTS = 256
 """Times of a run at which equations are evaluated, at most."""
@@ -69,9 +69,12 @@ class Equation:
 def equations(model: ModelFile) -> list[Equation]:
     """Return the first and the last cell of every equation; what the engine does not compile is left out.
 
-    Raises `InputError` where PySD does not understand the file, and `Unsupported` for ranges that do not add up.
+    Raises `InputError` where PySD does not understand the file.
     """
-    return list(_equations(_Local(unroll(abstract_model(model), model.path.parent))))
+    try:
+        return list(_equations(_Local(unrolled(model))))
+    except Unsupported:  # ranges that do not add up
+        return []
 
 
 class _Local(Lowering):

@@ -20,8 +20,9 @@ from sdforecast.model import ModelFile
 from sdforecast.model.vocabulary import CONTROL
 from sdforecast.structure.dimensions import Dimensions
 from sdforecast.structure.formula import written
-from sdforecast.structure.graph import clean, elements
+from sdforecast.structure.graph import clean
 from sdforecast.structure.places import folded, lines
+from sdforecast.structure.trees import elements
 from sdforecast.structure.words import UnitError, Units, synonyms
 
 KINDS = ("unit", "scale", "number", "word")

@@ -65,7 +65,9 @@ NONE = frozenset(
 
 _TOKEN = re.compile(r"\s*(\*\*|[*/^()]|\d+\.?\d*(?:[eE][+-]?\d+)?(?![\w$%])|[^*/^()]+)")
 _EQUIVALENT = re.compile(r"^22:(.+)$", re.MULTILINE)
-_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_PER = re.compile(r"(?:^|\s+)per\s+", re.IGNORECASE)
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 DEEPEST = 40
 """Brackets within brackets after which a unit is refused."""
 
@@ -100,7 +102,9 @@ class Units:
 
     def parse(self, text: str) -> Any | None:
         """Return the pint unit of a text, None for an empty one. Raises :class:`UnitError`."""
-        tokens = [token.strip() for token in _TOKEN.findall(text.translate(_SUPER)) if token.strip()]
+        text = _PER.sub(lambda per: "/" if per.start() else "1/", text.strip())
+        text = _RAISED.sub(lambda raised: f"^{raised[0].translate(_LOWERED)}", text)
+        tokens = [token.strip() for token in _TOKEN.findall(text) if token.strip()]
         if not tokens or tokens in (["?"], ["-"]):
             return None
         if text.count("(") > DEEPEST:

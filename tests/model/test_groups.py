@@ -18,8 +18,9 @@ def test_variables_belong_to_the_heading_above_them() -> None:
         + HEADING.format("Second")
         + '"quoted (x)" =\n\tWITH LOOKUP(Time,([(0,0)-(1,1)],(0,0)))\n\t~\t~\t|\n'
         + "Table(\n\t(0,0),(1,1))\n\t~\t~\t|\n"
+        + "cell[Place] :EXCEPT: [north] =\n\t1\n\t~\t~\t|\n"
     )
-    assert groups(text) == {"a long name": "First part", '"quoted (x)"': "Second"}
+    assert groups(text) == {"a long name": "First part", '"quoted (x)"': "Second", "table": "Second", "cell": "Second"}
 
 
 def test_the_drawing_is_no_part_of_the_equations() -> None:

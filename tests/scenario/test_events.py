@@ -148,6 +148,16 @@ class TestAgainstTheHistory:
         expected = {year: observed[f"{year}-01-01"] / observed["2010-01-01"] for year in past}
         assert past == pytest.approx(expected, abs=6e-4)
 
+    def test_carfentanil(self, shipped_events: pd.DataFrame) -> None:
+        rows = history.load().query("series == 'nflis_carfentanil_reports' and aggregation == 'half-year'")
+        rows = rows[rows["geography"] == "US"]
+        observed = dict(zip(rows["period_start"].dt.strftime("%Y-%m"), rows["value"], strict=True))
+        mean = (observed["2017-01"] + observed["2017-07"]) / 2
+        part = shipped_events.query("input == 'carfentanil index' and grade == 'derived' and time > 84")
+        starts = [f"{2010 + int(t) // 12}-{1 if int(t) % 12 < 6 else 7:02d}" for t in part["time"]]
+        assert len(starts) > 15
+        assert part["value"].tolist() == pytest.approx([observed[start] / mean for start in starts], abs=6e-4)
+
 
 @pytest.mark.parametrize(
     ("name", "date", "reached"),
