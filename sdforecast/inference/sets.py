@@ -55,9 +55,9 @@ def acceptable_sets(
 ) -> Acceptance:
     """Return at most `wanted` parameter sets that fit acceptably; the first is the best estimate itself.
 
-    At most `most_tried` candidates are run, by default 15 for each set that is wanted and no fewer than 600.
+    At most `most_tried` candidates are run, by default 25 for each set that is wanted and no fewer than 600.
     """
-    most_tried = max(600, 15 * wanted) if most_tried is None else most_tried
+    most_tried = max(600, 25 * wanted) if most_tried is None else most_tried
     from scipy.stats import chi2  # here: a run or a forecast does not wait for it
 
     at = problem.residuals(best)[0]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import pandas as pd
-import pysd
 import pytest
 
 from sdforecast.engine import Simulator
+from sdforecast.engine.once import once
 from sdforecast.model import ModelFile, read
 from sdforecast.scenario import history_levels, instrument_history
 
@@ -24,11 +23,8 @@ def model() -> ModelFile:
 
 @pytest.fixture(scope="session")
 def every_step(model: ModelFile) -> pd.DataFrame:
-    """The current course at every step of a quarter month, as PySD itself runs it."""
-    table: pd.DataFrame = pysd.load(str(model.translation)).run(
-        return_timestamps=np.arange(0, 312.25, 0.25), progress=False
-    )
-    return table
+    """The current course at every step of a quarter month, by PySD: at the model's own step it takes long."""
+    return Simulator(model).run({"TIME STEP": 0.25, "SAVEPER": 0.25})
 
 
 Run = Callable[..., pd.DataFrame]
@@ -36,11 +32,7 @@ Run = Callable[..., pd.DataFrame]
 
 @pytest.fixture(scope="session")
 def run(model: ModelFile) -> Run:
-    """A run with instruments moved to new levels from January 2027 on, and constants set.
-
-    Every run sets the same instruments, so that PySD need not read the model anew.
-    """
-    simulator = Simulator(model)
+    """A run with instruments moved to new levels from January 2027 on, and constants set."""
     base = history_levels(instrument_history())
     base["military_consent"] = 0.0
 
@@ -49,7 +41,8 @@ def run(model: ModelFile) -> Run:
         for name, level in (instruments or {}).items():
             levels.loc[levels.index > START, name] = level
         series = {str(name).replace("_", " "): levels[name] for name in levels}
-        return simulator.run({**series, **{name.replace("_", " "): value for name, value in constants.items()}})
+        given = {**series, **{name.replace("_", " "): value for name, value in constants.items()}}
+        return once(model, given, engine="compiled").to_dataframe()
 
     return one
 
