@@ -1,7 +1,7 @@
 """Estimate the model anew under each structural alternative and run the policy mixes: what turns on what nobody knows.
 
 Run it from a checkout: python calibration/alternatives.py. It takes a few minutes and writes
-`calibration/estimate/alternatives.csv`, one row an alternative, from the questions in `calibration/alternatives.toml`.
+`calibration/alternatives.csv`, one row an alternative, from the questions in `calibration/alternatives.toml`.
 """
 
 import tomllib
@@ -47,4 +47,4 @@ if __name__ == "__main__":  # the model runs in processes of their own, which im
     for each in questions:
         rows.append({"question": each["question"], "answer": each["answer"], **figures(each["hold"])})
         print(f"{each['answer']}: {rows[-1]}")
-    pd.DataFrame(rows).to_csv(HERE / "estimate" / "alternatives.csv", index=False)
+    pd.DataFrame(rows).to_csv(HERE / "alternatives.csv", index=False)
