@@ -116,7 +116,7 @@ def run(
         click.echo(f"wrote {output}", err=True)
     tell_of_gaps(runs)
     if sector is not None and not quiet:
-        tell_of_inputs(runs)
+        tell_of_inputs(runs, inputs)
     if as_json:
         print_runs_json(runs, against)
     elif not quiet:
