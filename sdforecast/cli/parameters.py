@@ -26,8 +26,9 @@ def parameters(
 ) -> None:
     """List the constants of the model: value in the model, centre, range, unit, kind, grade.
 
-    A NAME shows that constant in full, with its source and who could narrow its range. kind: data (fixed, and why), literature,
-    estimated, assumption. grade: how sure the centre is: seen in its source, derived from it, from memory, judgement.
+    A NAME shows that constant in full, with its source and who could narrow its range. kind: data (fixed, and why),
+    literature, estimated, assumption. grade: how sure the centre is: seen in its source, derived from it, from memory,
+    judgement.
     """
     from sdforecast import parameters as table_of
 
