@@ -214,14 +214,19 @@ def calibrate(
     seed: int = 1,
     sector: str | None = None,
     inputs: Inputs = "run",
+    hold: Mapping[str, float] | None = None,
     told: Callable[[str], None] = lambda line: None,
 ) -> Estimate:
-    """Estimate the constants of a model from the shipped history, or those of one sector with its `inputs` held."""
+    """Estimate the constants of a model from the shipped history, or those of one sector with its `inputs` held.
+
+    Constants in `hold` keep the value given there and are neither estimated nor varied.
+    """
     file = model.file if model is not None else read()
     alone_ = "" if sector is None else f", sector={sector!r}, inputs={inputs if isinstance(inputs, str) else '...'!r}"
-    command = f"sdf.calibrate(starts={starts}, sets={sets}, seed={seed}{alone_})"
+    held_ = f", hold={dict(hold)!r}" if hold else ""
+    command = f"sdf.calibrate(starts={starts}, sets={sets}, seed={seed}{alone_}{held_})"
     return _calibrate(
-        file, starts=starts, sets=sets, seed=seed, sector=sector, inputs=inputs, command=command, told=told
+        file, starts=starts, sets=sets, seed=seed, sector=sector, inputs=inputs, hold=hold, command=command, told=told
     )
 
 
@@ -240,16 +245,21 @@ def forecast(
 
 
 def validate(
-    model: Model | None = None, checks: str | Path | None = None, *, only: Sequence[str] = (), engine: str = "auto"
+    model: Model | str | Path | None = None,
+    checks: str | Path | None = None,
+    *,
+    only: str | Sequence[str] = (),
+    engine: str = "auto",
 ) -> Validation:
-    """Put a model (default: the shipped one) to confidence tests; see :func:`sdforecast.validation.validate`.
+    """Put a model or model file (default: the shipped) to confidence tests; see :func:`sdforecast.validation.validate`.
 
-    `checks` is a file of checks, by default `checks.yaml` beside the model; `only` chooses kinds of test. Nothing is
-    raised where a test fails: `failed` of what is returned says which.
+    `checks` is a file of checks, by default `checks.yaml` beside the model; `only` chooses a kind of test, or several.
+    Nothing is raised where a test fails: `failed` of what is returned says which.
     """
     from sdforecast import validation  # only who asks waits for it
 
-    file = model.file if model is not None else read()
+    file = model.file if isinstance(model, Model) else load_model(model).file
+    only = (only,) if isinstance(only, str) else only
     return validation.validate(file, Path(checks) if checks is not None else None, only=only, engine=engine)
 
 

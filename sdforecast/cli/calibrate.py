@@ -11,7 +11,7 @@ import click
 
 from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import duration
-from sdforecast.cli.settings import numbers
+from sdforecast.cli.settings import numbers, tell_outside_ranges
 from sdforecast.cli.tables import print_json, print_table
 from sdforecast.errors import InputError, Problem
 
@@ -20,7 +20,8 @@ _COLUMNS = ("target", "n", "mape", "bias", "worst_factor", "worst_when", "beyond
 
 @click.command(
     epilog="\b\nExamples:\n  sdforecast calibrate --starts 2 --sets 20 -o estimate\n"
-    '  sdforecast calibrate --sector "Border flow" --inputs history -o border'
+    '  sdforecast calibrate --sector "Border flow" --inputs history -o border\n'
+    '  sdforecast calibrate --hold "supply shock size=0" --starts 1 --sets 1 -o no-shock'
 )
 @model_option
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder with history of yours.")
@@ -81,11 +82,14 @@ def calibrate(
     file = open_model(model)
     files = {"--model": model, "--data": data, "--parameters": parameters, "--targets": targets}
     words = {"--sector": sector, "--inputs": inputs}
+    held = numbers("--hold", hold)
+    if not quiet:
+        tell_outside_ranges("--hold", held, parameters)
     command = _command([*files.items(), *words.items(), *(("--hold", text) for text in hold)], starts, sets, seed)
     with replaced_folder(output, HOLDS) as fresh:  # a folder that is not ours is refused now, not when all is done
         found = calibrate(
             file, starts=starts, sets=sets, seed=seed, folder=data, parameter_file=parameters, target_file=targets,
-            sector=sector, inputs=inputs or "run", hold=numbers("--hold", hold), engine=engine, command=command,
+            sector=sector, inputs=inputs or "run", hold=held, engine=engine, command=command,
             told=told,
         )  # fmt: skip
         write(found, fresh)

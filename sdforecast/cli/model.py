@@ -49,4 +49,5 @@ def variables(model: Path | None, sector: str | None, kind: str | None, as_json:
     if as_json:
         print_json(table.astype(object).where(table.notna(), None).to_dict("records"))
     else:
+        table = table.sort_values("name", key=lambda names: names.str.casefold())
         print_table(table[["name", "kind", "unit", "sector", "comment"]].to_dict("records"))

@@ -19,15 +19,16 @@ GRADES = ("seen", "derived", "memory", "judgement")
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind of knowledge.")
 @click.option("--grade", type=click.Choice(GRADES), help="Only sources of this grade.")
 @click.option("--sector", metavar="NAME", help="Only this group of the model.")
-@click.option("--full", is_flag=True, help="Show each in full, with who could narrow it.")
+@click.option("--full", is_flag=True, help="Show each in full, with its source and who could narrow it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with everything.")
 def parameters(
     names: tuple[str, ...], kind: str | None, grade: str | None, sector: str | None, full: bool, as_json: bool
 ) -> None:
-    """List the constants of the model: centre, range, unit, kind, grade, source.
+    """List the constants of the model: value in the model, centre, range, unit, kind, grade.
 
-    A NAME shows that constant in full, with who could narrow its range. kind: data (fixed, and why), literature,
-    estimated, assumption. grade: how sure the centre is: seen in its source, derived from it, from memory, judgement.
+    A NAME shows that constant in full, with its source and who could narrow its range. kind: data (fixed, and why),
+    literature, estimated, assumption. grade: how sure the centre is: seen in its source, derived from it, from memory,
+    judgement.
     """
     from sdforecast import parameters as table_of
 
@@ -55,7 +56,7 @@ def parameters(
     else:
         print_table([_short(row) for row in rows])
         counts = ", ".join(f"{sum(r['grade'] == g for r in rows)} {g}" for g in GRADES)
-        click.echo(f"{len(rows)} constants: {counts}", err=True)
+        click.echo(f"{len(rows)} constants: {counts} (sources: name one, or --full)", err=True)
 
 
 def _with_sectors(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
@@ -75,13 +76,13 @@ def _short(row: dict[Any, Any]) -> dict[Any, Any]:
     fixed = row["kind"] == "data"
     return {
         "name": row["name"],
+        "in model": row["in_model"],
         "centre": row["value"],
         "low": None if fixed else row["low"],
         "high": None if fixed else row["high"],
         "unit": row["unit"],
         "kind": row["kind"],
         "grade": row["grade"],
-        "source": row["source"],
     }
 
 

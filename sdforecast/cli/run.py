@@ -11,7 +11,7 @@ from sdforecast.cli.modelfile import engine_option, model_option, open_model
 from sdforecast.cli.progress import progress
 from sdforecast.cli.runtables import print_runs, print_runs_json, tell_of_gaps, tell_of_inputs
 from sdforecast.cli.saving import check_suffix, save
-from sdforecast.cli.settings import numbers
+from sdforecast.cli.settings import numbers, tell_outside_ranges
 from sdforecast.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run(
     if output is not None:
         check_suffix(output)
     _refuse(sector, inputs, dump)
-    constants = numbers("--set", settings)
+    given = numbers("--set", settings)
     mixes = [load(name) for name in scenarios]
     file = open_model(model)
     monthly = single.counts_months(file)
@@ -99,11 +99,12 @@ def run(
     if dump:
         _dump(file, names)
         return
+    tell_outside_ranges("--set", given if file.is_shipped and not quiet else {})
     reference = _reference(compare_with, mixes, monthly)
 
     def ran(mixes: list[Scenario], advance: Callable[[], None]) -> xr.Dataset:
         return single.run(
-            file, mixes, constants, names, first=begin, last=end, sector=sector, inputs=inputs or "run",
+            file, mixes, given, names, first=begin, last=end, sector=sector, inputs=inputs or "run",
             engine=engine, advance=advance,
         )  # fmt: skip
 
@@ -116,7 +117,7 @@ def run(
         click.echo(f"wrote {output}", err=True)
     tell_of_gaps(runs)
     if sector is not None and not quiet:
-        tell_of_inputs(runs)
+        tell_of_inputs(runs, inputs)
     if as_json:
         print_runs_json(runs, against)
     elif not quiet:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _YEARS = (2015, 2020, 2023, 2024, 2025, 2027, 2030, 2035)
 _ROWS = 12
 _WIDEST = 8
+_NOTHING = 1e-9
+"""Part of the largest number of a row below which a number is shown as 0."""
 
 
 def print_runs(runs: xr.Dataset, monthly: bool) -> None:
@@ -25,7 +27,7 @@ def print_runs(runs: xr.Dataset, monthly: bool) -> None:
 
     if not monthly:
         table = runs.isel(time=_spread(runs.sizes["time"])).to_dataframe().reset_index()
-        print_table(table.iloc[:, :_WIDEST].to_dict("records"))
+        print_table(_rounded(table.iloc[:, :_WIDEST].to_dict("records")))
         more = table.shape[1] - _WIDEST
         if more > 0:
             click.echo(f"({more} more variables: choose with --variables, or write all with -o)", err=True)
@@ -33,9 +35,21 @@ def print_runs(runs: xr.Dataset, monthly: bool) -> None:
     whole = single.whole_years(runs)
     years = [year for year in _YEARS if year in whole] or whole
     if not years:
-        print_table(single.tidy(runs).to_dict("records")[: 40 * _ROWS])
+        print_table(_rounded(single.tidy(runs).to_dict("records")[: 40 * _ROWS]))
         return
-    print_table(single.by_year(runs, years).to_dict("records"))
+    print_table(_rounded(single.by_year(runs, years).to_dict("records")))
+
+
+def _rounded(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Return rows with four digits of each number; what is nothing beside the row's largest number becomes 0."""
+    return [_row_rounded(row) for row in rows]
+
+
+def _row_rounded(row: dict[Any, Any]) -> dict[Any, Any]:
+    numbers = {key: float(value) for key, value in row.items() if isinstance(value, float) and key != "time"}
+    largest = max((abs(value) for value in numbers.values() if abs(value) < float("inf")), default=0.0)
+    shown = {key: 0.0 if abs(value) < _NOTHING * largest else float(f"{value:.4g}") for key, value in numbers.items()}
+    return row | shown
 
 
 def print_runs_json(runs: xr.Dataset, reference: xr.Dataset | None = None) -> None:
@@ -59,8 +73,8 @@ def print_runs_json(runs: xr.Dataset, reference: xr.Dataset | None = None) -> No
         print_json(rows)
 
 
-def tell_of_inputs(runs: xr.Dataset) -> None:
-    """Say on stderr on which inputs a sector ran, and where each came from."""
+def tell_of_inputs(runs: xr.Dataset, wanted: str | None = None) -> None:
+    """Say on stderr on which inputs a sector ran, where each came from, and that what was `wanted` has none."""
     origins: list[dict[str, Any]] = json.loads(runs.attrs["inputs"])
     head = f"sector '{runs.attrs['sector']}' alone"
     if not origins:
@@ -72,6 +86,8 @@ def tell_of_inputs(runs: xr.Dataset) -> None:
         if one["source"] != "run":
             said = f"from the {one['source']}, {one['first']} to {one['last']}, else a run of the whole model"
             spans.setdefault(said, []).append(one["variable"])
+    if wanted == "history" and not spans:
+        click.echo("  the history has none of them", err=True)
     for said, named in spans.items():
         _listed(said, named)
     _listed("from a run of the whole model", [one["variable"] for one in origins if one["source"] == "run"])
@@ -80,7 +96,7 @@ def tell_of_inputs(runs: xr.Dataset) -> None:
 def _listed(said: str, names: list[str]) -> None:
     if names:
         room = max(shutil.get_terminal_size((100, 24)).columns, 40)
-        text = f"{said}: {', '.join(names)}"
+        text = f"{said}: {', '.join(sorted(names, key=str.casefold))}"
         click.echo(textwrap.fill(text, room, initial_indent="  ", subsequent_indent="    "), err=True)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
 
 from sdforecast.errors import InputError, Problem
 
@@ -20,3 +23,17 @@ def numbers(option: str, texts: Iterable[str]) -> dict[str, float]:
             raise InputError(Problem(f"{option} '{text}' is not NAME=VALUE with a number"))
         found[name.strip()] = number
     return found
+
+
+def tell_outside_ranges(option: str, given: Mapping[str, float], table: Path | None = None) -> None:
+    """Say on stderr which numbers lie outside the range that a table of parameters states (default: the shipped)."""
+    from sdforecast import parameters
+
+    if not given:
+        return
+    ranges = {p.name.casefold(): p for p in parameters.load(table) if p.kind != "data"}
+    for name, value in given.items():
+        p = ranges.get(name.casefold())
+        if p is not None and not p.low <= value <= p.high:
+            stated = f"{p.low:g} to {p.high:g} {p.unit}"
+            click.echo(f"warning: {option} '{p.name}' at {value:g} is outside its stated range, {stated}", err=True)

@@ -135,5 +135,8 @@ def _print(found: Validation, quiet: bool) -> None:
         print_table(
             [{"": _MARKS[r.outcome], "test": r.id, "statement, measured, limit, note": _told(r)} for r in rows]
         )
+    if not found.results:
+        beside = "there is no file of checks" if found.checks is None else f"{found.checks} has none"
+        click.echo(f"no test of this kind: {beside}", err=True)
     counts = found.counts()
     click.echo("\n" + ", ".join(f"{count} {word}" for word, count in counts.items()))

@@ -16,6 +16,7 @@ from sdforecast.forecasting.running import outputs, trajectories
 from sdforecast.model import ModelFile
 from sdforecast.scenario import Scenario, instrument_ids
 from sdforecast.sectors import Inputs
+from sdforecast.structure import causal_graph
 
 
 def counts_months(model: ModelFile) -> bool:
@@ -149,10 +150,14 @@ def by_year(runs: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
 
 
 def headline(model: ModelFile, runs: xr.Dataset) -> xr.Dataset:
-    """Return what a table of a sector shows: its stocks, and flows that are counted; all where it has neither."""
+    """Return what a table of a sector shows: its stocks, and flows that are counted; all where it has neither.
+
+    They stand as in the file, where what comes first in a chain is written first.
+    """
     stocks = set(model.variables.loc[model.variables["kind"] == "stock", "name"])
     chosen = [name for name, array in runs.data_vars.items() if array.attrs["per"] or name in stocks]
-    return runs[chosen] if chosen else runs
+    place = {name: k for k, name in enumerate(causal_graph(model).variables)}
+    return runs[sorted(chosen or runs.data_vars, key=lambda name: place.get(str(name), len(place)))]
 
 
 def whole_years(runs: xr.Dataset) -> list[int]:

@@ -225,8 +225,11 @@ def _result(name: str, search: Search, without: np.ndarray) -> Result:
     return Result(
         name.lower().replace(" ", "-"), "neutrality", statement, PASSED if excused else outcome(not missing),
         f"{100 * np.nanmin(effects):+.2f} to {100 * np.nanmax(effects):+.2f} %, lower in {100 * share:.0f} % of draws",
-        "both signs" if not excused else "one-sided, documented",
+        _limit(asked.lowers, both) if not excused else "one-sided, documented",
         "Nothing in the equations decides which policy wins.", note, numbers,
     )  # fmt: skip
 
 
+def _limit(lowers: float, both: bool) -> str:
+    """Return what counts as lowering and, beside it, as raising or as not lowering."""
+    return f"both: under {-100 * lowers:+g} %, over {100 * (lowers if both else -lowers / 10):+g} %"

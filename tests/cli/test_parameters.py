@@ -43,9 +43,9 @@ def test_choices_keep_only_what_they_name(words: tuple[str, ...], key: str, valu
 
 def test_the_table_leaves_fixed_constants_without_a_range() -> None:
     lines = run("--kind", "data").stdout.splitlines()
-    assert lines[0].split() == ["name", "centre", "low", "high", "unit", "kind", "grade", "source"]
+    assert lines[0].split() == ["name", "in", "model", "centre", "low", "high", "unit", "kind", "grade"]
     (line,) = [line for line in lines if line.startswith("mg to kg")]
-    assert line.split()[3:] == ["1e-06", "kg/mg", "data", "seen", "Definition."]
+    assert line.split()[3:] == ["1e-06", "1e-06", "kg/mg", "data", "seen"]
 
 
 def test_a_name_is_shown_in_full_whatever_its_case() -> None:
