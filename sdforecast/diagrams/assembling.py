@@ -10,7 +10,7 @@ from sdforecast.diagrams.chains import Cell
 from sdforecast.diagrams.content import Content, FlowPart, Link
 from sdforecast.diagrams.copying import end_of
 from sdforecast.diagrams.parts import Arrow, Box, Picture, Pipe
-from sdforecast.diagrams.words import SIZE, height_of, widest, wrapped
+from sdforecast.diagrams.words import SIZE, height_of, size_of, widest, wrapped
 
 TEXT = COLUMN - 22
 """Widest line of a word."""
@@ -84,9 +84,10 @@ def stock(name: str, column: int, row: int, count: int, about: str) -> Box:
 
 def word(key: str, text: str, kind: str, x: float, y: float, about: str, *, below: bool = False) -> Box:
     """Return the box of a word around a point, or below it."""
-    lines = wrapped(text, TEXT)
+    size, bold = size_of(kind), kind == "flow"
+    lines = wrapped(text, TEXT, size, bold=bold)
     height = height_of(lines)
-    return Box(key, kind, x, y + height / 2 if below else y, widest(lines) + 4, height, lines, about)
+    return Box(key, kind, x, y + height / 2 if below else y, widest(lines, size, bold=bold) + 4, height, lines, about)
 
 
 def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: int, row: int) -> Pipe:
@@ -96,6 +97,9 @@ def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: in
     if flow.name:
         key, text = (f"<{flow.name}>",) * 2 if flow.foreign else (flow.name, flow.name)
         boxes[key] = word(key, text, "shadow" if flow.foreign else "flow", x, y + 12, flow.about, below=True)
+    elif flow.repeats:
+        key, text = f"<{flow.repeats}> at {flow.key}", f"<{flow.repeats}>"
+        boxes[key] = word(key, text, "shadow", x, y + 12, flow.about, below=True)
     if flow.key in block.lanes:
         return _lane(flow, boxes, y, block.lanes[flow.key] - min(block.lanes.values()))
     ends = []

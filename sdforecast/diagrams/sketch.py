@@ -239,7 +239,7 @@ def _word(box: Box, number: int, shape: int) -> str:
 
 def variable_of(key: str) -> str:
     """Return the variable that a box stands for: that in angle brackets of a copy, else the key itself."""
-    match = re.match(r"<(.*)>(?: \d+)?$", key)
+    match = re.match(r"<(.*)>(?: \d+| at valve .*)?$", key)
     return match[1] if match else key
 
 

@@ -64,7 +64,7 @@ def as_drawn(view: Picture, shown: Content) -> Picture | None:
         return None
     joined = {key for pipe in view.pipes for key in (pipe.source, pipe.valve, pipe.target)}
     used = {link.source for link in shown.links}
-    foreign = {flow.name for flow in shown.flows if flow.foreign}
+    copied = {flow.name if flow.foreign else flow.repeats for flow in shown.flows}
     arrows = [arrow for each in view.arrows if (arrow := _wanted(each, view, shown, used)) is not None]
     ends = {key for arrow in arrows for key in (arrow.source, arrow.target)}
     boxes = {}
@@ -72,7 +72,7 @@ def as_drawn(view: Picture, shown: Content) -> Picture | None:
         if box.kind in ("valve", "cloud"):
             kept = key in joined
         elif box.kind == "shadow":
-            kept = key in ends or (sketch.variable_of(key) in foreign and _at_valve(box, view))
+            kept = key in ends or (sketch.variable_of(key) in copied and _at_valve(box, view))
         else:
             kept = key in shown.own or box.kind == "note"
         if kept:
@@ -94,7 +94,7 @@ def _wanted(arrow: Arrow, view: Picture, shown: Content, used: set[str]) -> Arro
 
 
 def _at_valve(box: Box, view: Picture) -> bool:
-    """Return whether a word stands right below a valve: that of a flow which another sector computes."""
+    """Return whether a word stands right below a valve: that of a flow which is drawn or computed elsewhere."""
     valves = [view.boxes[pipe.valve] for pipe in view.pipes]
     return any(abs(valve.x - box.x) < 3 and 0 < box.y - valve.y < 48 for valve in valves)
 
