@@ -24,16 +24,13 @@ TOP, BOTTOM = -42.0, 24.0
 """Edges of a stock around the middle of its first and last cell."""
 
 
-def assembled(
-    shown: Content, made: Board, copies: Mapping[str, str], starts: Sequence[str], notes: Mapping[str, Cell]
-) -> Picture:
+def assembled(shown: Content, made: Board, copies: Mapping[str, str], starts: Sequence[str]) -> Picture:
     """Return the picture of a board.
 
     Parameters
     ----------
     copies : variable of each copy.
     starts : what each link of the content starts at, in its order.
-    notes : cell of each text.
     """
     boxes: dict[str, Box] = {}
     pipes = []
@@ -48,11 +45,7 @@ def assembled(
         column, row = made.words[name]
         boxes[name] = word(name, name, kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
     for key, name in sorted(copies.items(), key=lambda copy: made.words[copy[0]]):  # an order that a file can keep
-        column, row = made.words[key]
-        kind = "outside" if name in shown.outside else "shadow"
-        boxes[key] = word(key, f"<{name}>", kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
-    for text, (column, row) in notes.items():
-        boxes[f"note {text}"] = word(f"note {text}", text, "note", column * COLUMN, row * ROW, "")
+        boxes[key] = copy_box(key, name, made.words[key], shown)
     valves = {flow.name: flow.key for flow in shown.flows if flow.name and not flow.foreign}
     arrows = [
         Arrow(_key(boxes, start, shown), _target(boxes, link, shown), (0, 0), link.polarity, link.initial)
@@ -88,6 +81,12 @@ def word(key: str, text: str, kind: str, x: float, y: float, about: str, *, belo
     lines = wrapped(text, TEXT, size, bold=bold)
     height = height_of(lines)
     return Box(key, kind, x, y + height / 2 if below else y, widest(lines, size, bold=bold) + 4, height, lines, about)
+
+
+def copy_box(key: str, name: str, cell: Cell, shown: Content) -> Box:
+    """Return the box of a copy of a variable in a cell."""
+    kind = "outside" if name in shown.outside else "shadow"
+    return word(key, f"<{name}>", kind, cell[0] * COLUMN, cell[1] * ROW, shown.about.get(name, ""))
 
 
 def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: int, row: int) -> Pipe:

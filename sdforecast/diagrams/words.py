@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 SIZE = 13.0
@@ -73,3 +74,9 @@ def widest(lines: tuple[str, ...], size: float = SIZE, *, bold: bool = False) ->
 def height_of(lines: tuple[str, ...], size: float = SIZE) -> float:
     """Return the height of some lines one below the other."""
     return len(lines) * size * LEADING
+
+
+def variable_of(key: str) -> str:
+    """Return the variable that a box stands for: that in angle brackets of a copy, else the key itself."""
+    match = re.match(r"<(.*)>(?: \d+| at valve .*)?$", key)
+    return match[1] if match else key
