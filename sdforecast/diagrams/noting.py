@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdforecast.diagrams import arcs
+from sdforecast.diagrams import arcs, room
 from sdforecast.diagrams.parts import Box, Picture
 from sdforecast.diagrams.words import SIZE, height_of, variable_of, widest, wrapped
 
@@ -26,7 +26,6 @@ _NEAR = 120.0
 """How much further off than the best place, in pixels, a text may be that was there before."""
 _STEP = (14, 10)
 _WIDEST = (240.0, 130.0)  # on one line, or on several
-_GAP = 3.0
 
 
 def noted(picture: Picture, notes: Notes, before: Picture | None = None) -> Picture:
@@ -39,7 +38,7 @@ def noted(picture: Picture, notes: Notes, before: Picture | None = None) -> Pict
         around = _around(picture, tuple(names))
         if not len(around):
             continue
-        obstacles = [*boxes.values(), *_pipes(picture)]
+        obstacles = [*boxes.values(), *room.along(picture.pipes)]
         shapes = dict.fromkeys(wrapped(text, width) for width in _WIDEST)
         tries = [_best(_box(text, lines), around, obstacles, drawn) for lines in shapes]
         cost, box = min(tries, key=lambda each: each[0])
@@ -69,26 +68,12 @@ def _around(picture: Picture, names: Collection[str]) -> Floats:
     return np.array(places, dtype=float).reshape(-1, 2)
 
 
-def _pipes(picture: Picture) -> Iterable[Box]:
-    """Give the level and upright parts of pipes as boxes."""
-    for pipe in picture.pipes:
-        for (x0, y0), (x1, y1) in itertools.pairwise(pipe.points):
-            yield Box("", "note", (x0 + x1) / 2, (y0 + y1) / 2, abs(x1 - x0) + 10, abs(y1 - y0) + 10)
-
-
 def _best(shape: Box, around: Floats, obstacles: Collection[Box], drawn: Floats) -> tuple[float, Box]:
     """Return the cost of the best free place for a text, and its box there; below everything if none is free."""
-    bounds = np.array([box.edges for box in obstacles])
-    (left, top), (right, bottom) = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
-    w, h = shape.width / 2, shape.height / 2
-    xs, ys = np.arange(np.ceil(left + w), right - w, _STEP[0]), np.arange(np.ceil(top + h), bottom - h, _STEP[1])
-    grid = np.array([(x, y) for x in xs for y in ys], dtype=float).reshape(-1, 2)
-    x, y = grid[:, :1], grid[:, 1:]
-    free = (x + w + _GAP < bounds[:, 0]) | (x - w - _GAP > bounds[:, 2])
-    free |= (y + h + _GAP < bounds[:, 1]) | (y - h - _GAP > bounds[:, 3])
-    grid = grid[free.all(axis=1)]
+    grid = room.free(shape, obstacles, _STEP)
     if not len(grid):
-        grid = np.array([[np.rint(around[:, 0].mean()), np.ceil(bottom + h + _GAP)]])
+        bottom = max(box.edges[3] for box in obstacles)
+        grid = np.array([[np.rint(around[:, 0].mean()), np.ceil(bottom + shape.height)]])
     costs = _costs(shape, grid, around, drawn)
     best = int(costs.argmin())
     return float(costs[best]), replace(shape, x=float(grid[best, 0]), y=float(grid[best, 1]))

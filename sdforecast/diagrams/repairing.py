@@ -6,18 +6,23 @@ import itertools
 import math
 from dataclasses import replace
 
-from sdforecast.diagrams import arcs, placing
-from sdforecast.diagrams.assembling import assembled, copy_box
+import numpy as np
+
+from sdforecast.diagrams import arcs, placing, room
+from sdforecast.diagrams.assembling import assembled, copy_box, word
 from sdforecast.diagrams.board import COLUMN, ROW, Board
 from sdforecast.diagrams.chains import Cell
 from sdforecast.diagrams.content import Content
 from sdforecast.diagrams.copying import copy_key, end_of, tidied, with_copies
-from sdforecast.diagrams.parts import Arrow, Picture
+from sdforecast.diagrams.parts import Arrow, Box, Picture
+from sdforecast.diagrams.words import variable_of
 
 _ROUNDS = 5
 """Times that this is tried; to mend one arrow may bend another."""
-_CELLS = 30
-"""Free cells that are tried for a copy, the nearest first."""
+_CELLS, _PLACES = 50, 80
+"""Free cells, and places between them, that are tried for a copy, the nearest first."""
+_STEP = (24, 12)
+"""Pixels between such places."""
 
 
 def repaired(shown: Content, made: Board, copies: dict[str, str], starts: list[str], *, still: bool) -> Picture:
@@ -37,10 +42,13 @@ def repaired(shown: Content, made: Board, copies: dict[str, str], starts: list[s
     for _ in range(_ROUNDS):
         if not through(picture):
             return picture
-        starts = _with_clear_copies(shown, made, copies, starts, picture)
+        fewer = _with_clear_copies(shown, made, copies, starts, picture)
+        if fewer == starts:
+            break
+        starts = fewer
         picture = assembled(shown, made, copies, starts)
         best = min(best, picture, key=lambda each: len(through(each)))
-    return best
+    return cleared(best)
 
 
 def through(picture: Picture) -> set[int]:
@@ -64,7 +72,7 @@ def _with_clear_copies(
             copy_key(link.source, k) for k in itertools.count(1) if copy_key(link.source, k) not in picture.boxes
         )
         for cell in _near(made, end_of(shown, link.target)):
-            tried = _tried(picture, n, key, link.source, cell, shown)
+            tried = _tried(picture, n, copy_box(key, link.source, cell, shown))
             if tried is not None:
                 picture = tried
                 made.put(key, cell)
@@ -82,12 +90,40 @@ def _near(made: Board, target: str) -> list[Cell]:
     return sorted(cells, key=lambda cell: (math.hypot((cell[0] - x) * COLUMN, (cell[1] - y) * ROW), cell))[:_CELLS]
 
 
-def _tried(picture: Picture, n: int, key: str, name: str, cell: Cell, shown: Content) -> Picture | None:
-    """Return the picture with arrow `n` from a copy in a cell; None where it or another then runs through a box."""
-    old = picture.arrows[n]
-    boxes = {**picture.boxes, key: copy_box(key, name, cell, shown)}
+def cleared(picture: Picture) -> Picture:
+    """Return the picture with copies between the cells for arrows that run through a box, where that helps."""
+    for n in sorted(through(picture)):
+        arrow = picture.arrows[n]
+        source, target = picture.boxes[arrow.source], picture.boxes[arrow.target]
+        alone = source.kind in ("shadow", "outside") and [a.source for a in picture.arrows].count(source.key) == 1
+        shape = source if alone else _copy_of(picture, source)
+        obstacles = [*(box for box in picture.boxes.values() if box.key != shape.key), *room.along(picture.pipes)]
+        places = room.free(shape, obstacles, _STEP)
+        away = np.hypot(places[:, 0] - target.x, places[:, 1] - target.y)
+        near = places[np.argsort(away, kind="stable")][:_PLACES]
+        tries = (_tried(picture, n, replace(shape, x=float(x), y=float(y))) for x, y in near)
+        picture = next((tried for tried in tries if tried is not None), picture)
+    return picture
+
+
+def _copy_of(picture: Picture, box: Box) -> Box:
+    name = variable_of(box.key)
+    key = next(key for k in itertools.count(1) if (key := copy_key(name, k)) not in picture.boxes)
+    return word(key, f"<{name}>", box.kind if box.kind == "outside" else "shadow", box.x, box.y, box.about)
+
+
+def _tried(picture: Picture, n: int, copy: Box) -> Picture | None:
+    """Return the picture with arrow `n` from a copy and the others bent round it; None if one cannot."""
+    old, key = picture.arrows[n], copy.key
+    boxes = {**picture.boxes, key: copy}
     others = [arrow for k, arrow in enumerate(picture.arrows) if k != n]
     (new,) = arcs.bent(boxes, picture.pipes, [Arrow(key, old.target, (0, 0), old.polarity, old.initial)], fixed=others)
-    if arcs.hits(boxes, new) or any(key in arcs.hits(boxes, arrow) for arrow in others):
+    if arcs.hits(boxes, new):
         return None
-    return replace(picture, boxes=boxes, arrows=(*picture.arrows[:n], new, *picture.arrows[n + 1 :]))
+    met = [arrow for arrow in others if arcs.inside(arcs.path(boxes, arrow), boxes[key], -1).any()]
+    clear = [arrow for arrow in (*others, new) if arrow not in met]
+    moved = dict(zip(met, arcs.bent(boxes, picture.pipes, met, fixed=clear), strict=True))
+    if any(arcs.hits(boxes, arrow) for arrow in moved.values()):
+        return None
+    arrows = [moved.get(arrow, arrow) for arrow in picture.arrows]
+    return replace(picture, boxes=boxes, arrows=(*arrows[:n], new, *arrows[n + 1 :]))

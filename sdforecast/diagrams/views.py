@@ -11,6 +11,7 @@ from sdforecast.diagrams.content import Content, Signs, content
 from sdforecast.diagrams.layout import laid_out
 from sdforecast.diagrams.noting import Notes
 from sdforecast.diagrams.parts import Arrow, Box, Picture
+from sdforecast.diagrams.repairing import cleared
 from sdforecast.diagrams.words import variable_of, wrapped
 from sdforecast.structure.graph import CausalGraph
 
@@ -79,7 +80,7 @@ def as_drawn(view: Picture, shown: Content) -> Picture | None:
         if kept:
             boxes[key] = _dressed(box, shown)
     arrows = [arrow for arrow in arrows if arrow.source in boxes and arrow.target in boxes]
-    return squeezed(Picture(shown.title, described(shown), boxes, view.pipes, tuple(arrows)))
+    return cleared(squeezed(Picture(shown.title, described(shown), boxes, view.pipes, tuple(arrows))))
 
 
 def _wanted(arrow: Arrow, view: Picture, shown: Content, used: set[str]) -> Arrow | None:
