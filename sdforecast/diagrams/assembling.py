@@ -79,6 +79,8 @@ def word(key: str, text: str, kind: str, x: float, y: float, about: str, *, belo
     """Return the box of a word around a point, or below it."""
     size, bold = size_of(kind), kind == "flow"
     lines = wrapped(text, TEXT, size, bold=bold)
+    if len(lines) > 3:  # rather wider than into the row below
+        lines = wrapped(text, TEXT + 14, size, bold=bold)
     height = height_of(lines)
     return Box(key, kind, x, y + height / 2 if below else y, widest(lines, size, bold=bold) + 4, height, lines, about)
 

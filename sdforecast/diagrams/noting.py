@@ -22,7 +22,7 @@ _FAR = 300.0
 """Pixels beyond which a thing counts no more: a text stands where most of what it is about is, not between."""
 _STRUCK = 40.0
 """What an arrow through a text costs, in pixels."""
-_NEAR = 120.0
+_NEAR = 25.0
 """How much further off than the best place, in pixels, a text may be that was there before."""
 _STEP = (14, 10)
 _WIDEST = (240.0, 130.0)  # on one line, or on several

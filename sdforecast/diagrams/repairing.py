@@ -21,6 +21,8 @@ _ROUNDS = 5
 """Times that this is tried; to mend one arrow may bend another."""
 _CELLS, _PLACES = 50, 80
 """Free cells, and places between them, that are tried for a copy, the nearest first."""
+_SHORTEST = 24.0
+"""Least length of an arrow that can be seen, in pixels."""
 _STEP = (24, 12)
 """Pixels between such places."""
 
@@ -118,7 +120,8 @@ def _tried(picture: Picture, n: int, copy: Box) -> Picture | None:
     boxes = {**picture.boxes, key: copy}
     others = [arrow for k, arrow in enumerate(picture.arrows) if k != n]
     (new,) = arcs.bent(boxes, picture.pipes, [Arrow(key, old.target, (0, 0), old.polarity, old.initial)], fixed=others)
-    if arcs.hits(boxes, new):
+    seen = arcs.visible(arcs.path(boxes, new), copy, boxes[new.target])
+    if np.hypot(*(seen[-1] - seen[0])) < _SHORTEST or arcs.hits(boxes, new):
         return None
     met = [arrow for arrow in others if arcs.inside(arcs.path(boxes, arrow), boxes[key], -1).any()]
     clear = [arrow for arrow in (*others, new) if arrow not in met]
