@@ -90,11 +90,18 @@ def _pieces(pipes: Iterable[Pipe]) -> _Drawn:
 
 
 def bent(
-    boxes: Mapping[str, Box], pipes: Sequence[Pipe], arrows: Sequence[Arrow], valves: Mapping[str, str] | None = None
+    boxes: Mapping[str, Box],
+    pipes: Sequence[Pipe],
+    arrows: Sequence[Arrow],
+    valves: Mapping[str, str] | None = None,
+    fixed: Iterable[Arrow] = (),
 ) -> tuple[Arrow, ...]:
     """Return the arrows with their arcs, in the order given.
 
-    `valves` names the valve of a flow's word: an arrow to the word may end at the valve, if that is the better way.
+    Parameters
+    ----------
+    valves : the valve of a flow's word; an arrow to the word may end at the valve, if that is the better way.
+    fixed : other arrows that have their arcs.
     """
     every = list(boxes.values())
     bounds = np.array([[box.x, box.y, box.width / 2, box.height / 2] for box in every]).reshape(-1, 4)
@@ -102,6 +109,8 @@ def bent(
     frame = (edges[:, :2].min(axis=0, initial=0) - 8, edges[:, 2:].max(axis=0, initial=0) + 8)
     place = {key: k for k, key in enumerate(boxes)}
     of_pipes, of_arcs = _pieces(pipes), _pieces(())
+    for arrow in fixed:
+        of_arcs.add(_rough(visible(path(boxes, arrow), boxes[arrow.source], boxes[arrow.target])))
 
     def length(arrow: Arrow) -> float:
         a, b = boxes[arrow.source], boxes[arrow.target]
@@ -157,6 +166,15 @@ def _hits(line: Floats, bounds: Floats) -> int:
     x = np.abs(line[:, None, 0] - bounds[None, :, 0]) < bounds[None, :, 2] + 2
     y = np.abs(line[:, None, 1] - bounds[None, :, 1]) < bounds[None, :, 3] + 1
     return int((x & y).any(axis=0).sum())
+
+
+def freed(boxes: Mapping[str, Box], pipes: Sequence[Pipe], arrows: Sequence[Arrow]) -> tuple[Arrow, ...]:
+    """Return the arrows with those that run through a box bent anew, around it if there is a way."""
+    bad = {n for n, arrow in enumerate(arrows) if hits(boxes, arrow)}
+    anew = iter(
+        bent(boxes, pipes, [arrows[n] for n in sorted(bad)], fixed=(a for n, a in enumerate(arrows) if n not in bad))
+    )
+    return tuple(next(anew) if n in bad else arrow for n, arrow in enumerate(arrows))
 
 
 def hits(boxes: Mapping[str, Box], arrow: Arrow) -> list[str]:

@@ -10,7 +10,7 @@ from sdforecast.diagrams.chains import Cell
 from sdforecast.diagrams.content import Content, FlowPart, Link
 from sdforecast.diagrams.copying import end_of
 from sdforecast.diagrams.parts import Arrow, Box, Picture, Pipe
-from sdforecast.diagrams.words import SIZE, height_of, widest, wrapped
+from sdforecast.diagrams.words import SIZE, height_of, size_of, widest, wrapped
 
 TEXT = COLUMN - 22
 """Widest line of a word."""
@@ -24,16 +24,13 @@ TOP, BOTTOM = -42.0, 24.0
 """Edges of a stock around the middle of its first and last cell."""
 
 
-def assembled(
-    shown: Content, made: Board, copies: Mapping[str, str], starts: Sequence[str], notes: Mapping[str, Cell]
-) -> Picture:
+def assembled(shown: Content, made: Board, copies: Mapping[str, str], starts: Sequence[str]) -> Picture:
     """Return the picture of a board.
 
     Parameters
     ----------
     copies : variable of each copy.
     starts : what each link of the content starts at, in its order.
-    notes : cell of each text.
     """
     boxes: dict[str, Box] = {}
     pipes = []
@@ -48,11 +45,7 @@ def assembled(
         column, row = made.words[name]
         boxes[name] = word(name, name, kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
     for key, name in sorted(copies.items(), key=lambda copy: made.words[copy[0]]):  # an order that a file can keep
-        column, row = made.words[key]
-        kind = "outside" if name in shown.outside else "shadow"
-        boxes[key] = word(key, f"<{name}>", kind, column * COLUMN, row * ROW, shown.about.get(name, ""))
-    for text, (column, row) in notes.items():
-        boxes[f"note {text}"] = word(f"note {text}", text, "note", column * COLUMN, row * ROW, "")
+        boxes[key] = copy_box(key, name, made.words[key], shown)
     valves = {flow.name: flow.key for flow in shown.flows if flow.name and not flow.foreign}
     arrows = [
         Arrow(_key(boxes, start, shown), _target(boxes, link, shown), (0, 0), link.polarity, link.initial)
@@ -84,9 +77,18 @@ def stock(name: str, column: int, row: int, count: int, about: str) -> Box:
 
 def word(key: str, text: str, kind: str, x: float, y: float, about: str, *, below: bool = False) -> Box:
     """Return the box of a word around a point, or below it."""
-    lines = wrapped(text, TEXT)
+    size, bold = size_of(kind), kind == "flow"
+    lines = wrapped(text, TEXT, size, bold=bold)
+    if len(lines) > 3:  # rather wider than into the row below
+        lines = wrapped(text, TEXT + 14, size, bold=bold)
     height = height_of(lines)
-    return Box(key, kind, x, y + height / 2 if below else y, widest(lines) + 4, height, lines, about)
+    return Box(key, kind, x, y + height / 2 if below else y, widest(lines, size, bold=bold) + 4, height, lines, about)
+
+
+def copy_box(key: str, name: str, cell: Cell, shown: Content) -> Box:
+    """Return the box of a copy of a variable in a cell."""
+    kind = "outside" if name in shown.outside else "shadow"
+    return word(key, f"<{name}>", kind, cell[0] * COLUMN, cell[1] * ROW, shown.about.get(name, ""))
 
 
 def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: int, row: int) -> Pipe:
@@ -96,6 +98,9 @@ def _pipe(flow: FlowPart, block: chains.Block, boxes: dict[str, Box], column: in
     if flow.name:
         key, text = (f"<{flow.name}>",) * 2 if flow.foreign else (flow.name, flow.name)
         boxes[key] = word(key, text, "shadow" if flow.foreign else "flow", x, y + 12, flow.about, below=True)
+    elif flow.repeats:
+        key, text = f"<{flow.repeats}> at {flow.key}", f"<{flow.repeats}>"
+        boxes[key] = word(key, text, "shadow", x, y + 12, flow.about, below=True)
     if flow.key in block.lanes:
         return _lane(flow, boxes, y, block.lanes[flow.key] - min(block.lanes.values()))
     ends = []

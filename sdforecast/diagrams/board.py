@@ -56,6 +56,8 @@ class Board:
             self.by_end[a].append(n)
             if b != a:
                 self.by_end[b].append(n)
+        self._every: Floats = np.full((len(self.links), 4), np.nan)
+        self._stale: set[int] = set(range(len(self.links)))
         self._filled = np.zeros((self.columns + 2, self.rows + 200), dtype=bool)
         for cell in self.taken:
             self._filled[cell] = True
@@ -67,6 +69,7 @@ class Board:
     def _note(self, key: str, column: float, first: float, last: float) -> None:
         if key in self._index:
             self._place[self._index[key]] = column, first, last
+            self._stale.update(self.by_end[key])
 
     def _note_block(self, k: int) -> None:
         left, top = self.corners[k]
@@ -129,43 +132,52 @@ class Board:
         chosen = sorted({n for key in keys for n in self.by_end.get(key, [])})
         if not chosen:
             return 0.0
-        ends = self._ends(np.array(chosen))
-        chosen_array = np.array(chosen)[~np.isnan(ends[:, 0] + ends[:, 2])]
-        ends = ends[~np.isnan(ends[:, 0] + ends[:, 2])]
+        numbers = np.array(chosen)
+        ends = self._ends()[numbers]
+        standing = ~np.isnan(ends[:, 0] + ends[:, 2])
+        if not standing.all():
+            numbers, ends = numbers[standing], ends[standing]
         if not len(ends):
             return 0.0
         length = np.hypot((ends[:, 2] - ends[:, 0]) * COLUMN, (ends[:, 3] - ends[:, 1]) * ROW) / 100
         cost = float((length + 0.07 * length**2).sum()) + _PIERCED * self._pierced(ends)
-        return cost + (_CROSSED * self._crossings(chosen_array, ends) if crossings else 0.0)
+        return cost + (_CROSSED * self._crossings(numbers, ends) if crossings else 0.0)
 
-    def _ends(self, chosen: NDArray[np.int_]) -> Floats:
-        """Return both ends of links in cells; a stock is met in the row nearest to the other end."""
-        a, b = self._place[self._a[chosen]], self._place[self._b[chosen]]
-        ya = np.clip((b[:, 1] + b[:, 2]) / 2, a[:, 1], a[:, 2])
-        yb = np.clip(ya, b[:, 1], b[:, 2])
-        return np.column_stack([a[:, 0], ya, b[:, 0], yb])
+    def _ends(self) -> Floats:
+        """Return both ends of all links in cells; a stock is met in the row nearest to the other end."""
+        if self._stale:
+            chosen = np.array(list(self._stale))
+            a, b = self._place[self._a[chosen]], self._place[self._b[chosen]]
+            ya = np.minimum(np.maximum((b[:, 1] + b[:, 2]) / 2, a[:, 1]), a[:, 2])
+            yb = np.minimum(np.maximum(ya, b[:, 1]), b[:, 2])
+            self._every[chosen] = np.stack([a[:, 0], ya, b[:, 0], yb], axis=1)
+            self._stale.clear()
+        return self._every
 
     def _pierced(self, ends: Floats) -> float:
         """Return how many taken cells straight lines would run through near their middle."""
         x = ends[:, 0] + (ends[:, 2] - ends[:, 0]) * _PARTS
         y = ends[:, 1] + (ends[:, 3] - ends[:, 1]) * _PARTS
-        column, row = np.rint(x).astype(int), np.rint(y).astype(int)
-        near = (np.abs(x - column) < 0.42) & (np.abs(y - row) < 0.36) & self._filled[column, row]
-        for k in (0, 2):
-            near &= (column != np.rint(ends[:, k])) | (row != np.rint(ends[:, k + 1]))
-        cell = np.where(near, column * 1000 + row, -1)
+        column, row = np.rint(x), np.rint(y)
+        c, r = column.astype(int), row.astype(int)
+        cell = c * 1000 + r
+        near = (np.abs(x - column) < 0.42) & (np.abs(y - row) < 0.36) & self._filled[c, r]
+        own = np.rint(ends).astype(int)
+        near &= (cell != own[:, 0] * 1000 + own[:, 1]) & (cell != own[:, 2] * 1000 + own[:, 3])
+        cell = np.where(near, cell, -1)
         return float(((cell[1:] != cell[:-1]) & near[1:]).sum() + near[0].sum())
 
     def _crossings(self, chosen: NDArray[np.int_], ends: Floats) -> float:
-        every = self._ends(np.arange(len(self.links)))
         x0, y0, x1, y1 = (ends[:, k][:, None] for k in range(4))
+        every = self._ends()
         u0, v0, u1, v1 = (every[:, k][None, :] for k in range(4))
+        dx, dy, du, dv = x1 - x0, y1 - y0, u1 - u0, v1 - v0
         with np.errstate(invalid="ignore"):
-            one = (x1 - x0) * (v0 - y0) - (y1 - y0) * (u0 - x0)
-            two = (x1 - x0) * (v1 - y0) - (y1 - y0) * (u1 - x0)
-            three = (u1 - u0) * (y0 - v0) - (v1 - v0) * (x0 - u0)
-            four = (u1 - u0) * (y1 - v0) - (v1 - v0) * (x1 - u0)
-            crossed = (one * two < 0) & (three * four < 0)
-        a, b = self._a[chosen][:, None], self._b[chosen][:, None]
-        joined = (a == self._a) | (a == self._b) | (b == self._a) | (b == self._b)
-        return float((crossed & ~joined).sum())
+            one = dx * (v0 - y0) - dy * (u0 - x0)
+            two = dx * (v1 - y0) - dy * (u1 - x0)
+            three = du * (y0 - v0) - dv * (x0 - u0)
+            four = du * (y1 - v0) - dv * (x1 - u0)
+            chosen_ones, others = np.nonzero((one * two < 0) & (three * four < 0))
+        a, b = self._a[chosen[chosen_ones]], self._b[chosen[chosen_ones]]
+        c, d = self._a[others], self._b[others]
+        return float(((a != c) & (a != d) & (b != c) & (b != d)).sum())

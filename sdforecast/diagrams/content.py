@@ -7,8 +7,8 @@ elsewhere comes in as a shadow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sdforecast.structure.graph import CausalGraph, Flow, Variable
 
@@ -30,6 +30,7 @@ class FlowPart:
     source, target : stocks of the sector, None for a cloud.
     two_way : whether it may run either way.
     foreign : whether the variable belongs to another sector.
+    repeats : the variable of a flow that is drawn at another valve already; a copy of its name stands here.
     about : its formula.
     """
 
@@ -39,6 +40,7 @@ class FlowPart:
     target: str | None
     two_way: bool = False
     foreign: bool = False
+    repeats: str = ""
     about: str = ""
 
 
@@ -129,9 +131,10 @@ def _flows(graph: CausalGraph, inside: Mapping[str, Variable]) -> tuple[FlowPart
                 found[key] = _joined(part, source=stock.name)
             elif way == "in" and part.target is None:
                 found[key] = _joined(part, target=stock.name)
-            else:  # the same flow counted a second time: a flow of its own that the first one drives
+            else:  # the same flow for a second stock: a valve of its own with a copy of the name
                 second = f"valve {k} of {stock.name}"
-                found[second] = _part(second, Flow("", (flow.name,), flow.name), stock.name, way, False)
+                unnamed = Flow("", (flow.name,), flow.name)
+                found[second] = replace(_part(second, unnamed, stock.name, way, False), repeats=flow.name)
     return tuple(found.values())
 
 
@@ -141,9 +144,7 @@ def _part(key: str, flow: Flow, stock: str, way: str, foreign: bool) -> FlowPart
 
 
 def _joined(part: FlowPart, *, source: str | None = None, target: str | None = None) -> FlowPart:
-    return FlowPart(
-        part.key, part.name, source or part.source, target or part.target, part.two_way, part.foreign, part.about
-    )
+    return replace(part, source=source or part.source, target=target or part.target)
 
 
 def _terms(graph: CausalGraph, stock: str) -> Iterable[tuple[str, Flow, int]]:
@@ -183,14 +184,17 @@ def _rates(
     terms = [(key, flow, sign) for key, flow, sign in _terms(graph, stock) if key in parts]
     times = [cause for _, flow, _ in terms for cause in flow.inputs]
     for key, flow, sign in terms:
+        if parts[key].repeats:
+            continue  # its name says what drives it
         for cause in filter(wanted, flow.inputs):
             known = signs.get((cause, stock), "") if times.count(cause) == 1 and cause != stock else ""
             yield Link(cause, key, known if sign > 0 else {"+": "-", "-": "+"}.get(known, ""))
 
 
 def _overview(graph: CausalGraph, stocks: Iterable[str], flows: Iterable[FlowPart]) -> Iterable[Link]:
-    """Give links from outside inputs to flows, whatever auxiliaries lie between."""
+    """Give links from outside inputs to flows, whatever auxiliaries lie between, but not through another flow."""
     parts = {part.key: part for part in flows}
+    drawn = {part.name for part in parts.values() if part.name}
     seen = set()
     for stock in stocks:
         for key, flow, _ in _terms(graph, stock):
@@ -198,19 +202,22 @@ def _overview(graph: CausalGraph, stocks: Iterable[str], flows: Iterable[FlowPar
             if target not in parts or target in seen or parts[target].foreign:
                 continue
             seen.add(target)
-            for cause in _from_outside(graph, flow.inputs, graph.variables[stock].sector):
+            for cause in _from_outside(graph, flow.inputs, graph.variables[stock].sector, drawn - {flow.name}):
                 yield Link(cause, flow.name if parts[target].name else target)
 
 
-def _from_outside(graph: CausalGraph, start: Iterable[str], sector: str) -> list[str]:
-    """Return the outside inputs among the causes of `start`, through what the sector itself computes but no stock."""
+def _from_outside(graph: CausalGraph, start: Iterable[str], sector: str, ends: Collection[str]) -> list[str]:
+    """Return the outside inputs among the causes of `start`, through what the sector itself computes.
+
+    A stock, and a flow that is drawn (one of `ends`), ends the search: what acts on it is shown there.
+    """
     found: dict[str, None] = {}
     waiting, met = list(start), set(start)
     while waiting:
         variable = graph.variables[waiting.pop(0)]
         if variable.kind in ("input", "data"):
             found[variable.name] = None
-        elif variable.kind != "stock" and variable.sector == sector:
+        elif variable.kind != "stock" and variable.sector == sector and variable.name not in ends:
             fresh = [name for name in variable.inputs if name not in met]
             met.update(fresh)
             waiting.extend(fresh)

@@ -33,10 +33,12 @@ def with_copies(
     starts: Sequence[str] | None = None,
     forced: Collection[int] = (),
     only: Collection[int] | None = None,
+    still: Collection[str] = (),
 ) -> list[str]:
     """Let copies stand in for what is computed elsewhere or far away; return where each link starts.
 
     The `forced` links, by number, start at a new copy whatever they started at; with `only` the others stay.
+    A word that is used once moves to where it is used, unless it stands `still`.
     """
     found = list(starts or (end_of(shown, link.source) for link in shown.links))
     far: dict[str, list[int]] = {}
@@ -47,20 +49,26 @@ def with_copies(
             continue
         here = _place(made, start)
         if here is None or n in forced or _apart(here, end) > _FAR:
-            if start in shown.words and len(made.by_end[start]) == 1:
+            if start in shown.words and start not in still and len(made.by_end[start]) == 1:
                 moving[start] = None  # used here alone: it comes here itself
             else:
                 far.setdefault(link.source, []).append(n)
     _add_copies(shown, made, far, copies, found)
-    for key in set(copies) - set(found):  # no link starts there any more
-        made.clear(made.words.pop(key))
-        del copies[key]
-    made.relink([(start, end_of(shown, link.target)) for start, link in zip(found, shown.links, strict=True)])
+    tidied(shown, made, copies, found)
     for key in moving:
         made.clear(made.words.pop(key))
     for key in [*moving, *(key for key in copies if key not in made.words)]:
         placing.settle(made, key)
     return found
+
+
+def tidied(shown: Content, made: Board, copies: dict[str, str], starts: Sequence[str]) -> None:
+    """Take copies that no link starts at any more off the board, and set its links."""
+    for key in set(copies) - set(starts):
+        if key in made.words:
+            made.clear(made.words.pop(key))
+        del copies[key]
+    made.relink([(start, end_of(shown, link.target)) for start, link in zip(starts, shown.links, strict=True)])
 
 
 def _add_copies(
@@ -69,13 +77,14 @@ def _add_copies(
     """Add copies of variables, one for links whose ends are near each other."""
     for name, links in far.items():
         for group in _grouped(links, [made.place(end_of(shown, shown.links[n].target)) or (0, 0) for n in links]):
-            key = next(_copy(name, k) for k in itertools.count(1) if _copy(name, k) not in copies)
+            key = next(copy_key(name, k) for k in itertools.count(1) if copy_key(name, k) not in copies)
             copies[key] = name
             for n in group:
                 found[n] = key
 
 
-def _copy(name: str, k: int) -> str:
+def copy_key(name: str, k: int) -> str:
+    """Return the key of a copy of a variable."""
     return f"<{name}> {k}"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sdforecast.diagrams import arcs
 from sdforecast.diagrams.parts import Arrow, Box, Picture, Pipe
 from sdforecast.diagrams.svg import document, element, number, text_of, words
-from sdforecast.diagrams.words import LEADING, SIZE, width_of
+from sdforecast.diagrams.words import LEADING, size_of, width_of
 
 INK, QUIET, GROUND = "#1c1c1c", "#595959", "#eaf0f8"
 STOCK_INK, PIPE_INK = "#1f3a6e", "#4d4d4d"
@@ -83,7 +83,7 @@ def _box(box: Box) -> str:
             element("rect", x=x, y=y, width=box.width, height=box.height, rx=4, fill=GROUND, stroke=STOCK_INK,
                     stroke_width=2)
         ]  # fmt: skip
-    return element("g", [*about, *shape, words(box.x, box.y, box.lines, SIZE, LEADING)], class_=box.kind)
+    return element("g", [*about, *shape, words(box.x, box.y, box.lines, size_of(box.kind), LEADING)], class_=box.kind)
 
 
 def _valve(x: float, y: float) -> str:

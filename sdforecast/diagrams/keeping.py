@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from sdforecast.diagrams import placing
 from sdforecast.diagrams.assembling import PIPE, TOP
@@ -109,26 +109,3 @@ def _valves(made: Board) -> dict[Cell, str]:
 
 def _cell_of_valve(box: Box) -> Cell:
     return round(box.x / COLUMN), round((box.y - PIPE) / ROW)
-
-
-def noted(made: Board, notes: Mapping[str, Iterable[str]], before: Picture | None) -> dict[str, Cell]:
-    """Return the cell of each text: where it was, else a free one in the middle of the variables that it is about."""
-    earlier = {" ".join(b.lines): _cell(b) for b in (before.boxes.values() if before else ()) if b.kind == "note"}
-    found: dict[str, Cell] = {}
-    for text, names in notes.items():
-        cell = earlier.get(text)
-        if cell is None or not made.free(cell):
-            places = [place for name in names if (place := _place(made, name)) is not None]
-            if not places:
-                continue
-            middle = sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
-            cell = placing.nearest_free(made, middle)
-        made.put(f"note {text}", cell)
-        found[text] = cell
-    return found
-
-
-def _place(made: Board, name: str) -> tuple[float, float] | None:
-    if name in made.words:
-        return made.words[name]
-    return next((p for key in (name, f"valve {name}") if key in made.by_end and (p := made.place(key))), None)

@@ -87,7 +87,12 @@ def _link(boxes: Sequence[Box], k: int, m: int, polarity: str) -> list[str]:
         tip, back = line[-1], line[max(-8, -len(line))]
         ux, uy = (tip - back) / (np.hypot(*(tip - back)) or 1.0)
         side = 1.0 if np.dot([-uy, ux], tip) > 0 else -1.0  # outside the ring
-        parts.append(sign(tip[0] - ux * 21 - uy * 15 * side, tip[1] - uy * 21 + ux * 15 * side, polarity, 24))
+        marks = [
+            Box("", "note", tip[0] - ux * behind - uy * 15 * side, tip[1] - uy * behind + ux * 15 * side, 18, 18)
+            for behind in (21, 27, 33, 39)
+        ]
+        mark = next((mark for mark in marks if not mark.overlaps(b)), marks[0])
+        parts.append(sign(mark.x, mark.y, polarity, 24))
     return parts
 
 

@@ -49,7 +49,8 @@ def picture(
     shown = content(graph, sector, level=level, constants=constants, signs=signs)
     if not shown.own:
         raise InputError(Problem(f"'{shown.title}' has nothing to draw", hint="try without --level stocks"))
-    view = _view(graph.file, shown.title) if drawn and level == "full" else None
+    linked = shown.links or shown.flows  # things that nothing joins are listed
+    view = _view(graph.file, shown.title) if drawn and linked and level == "full" else None
     found = views.as_drawn(view, shown) if view is not None else None
     return found if found is not None else views.squeezed(laid_out(shown), 60.0)
 

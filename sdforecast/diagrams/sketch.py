@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sdforecast.diagrams.parts import Arrow, Box, Picture, Pipe
-from sdforecast.diagrams.words import height_of, widest, wrapped
+from sdforecast.diagrams.words import height_of, variable_of, widest, wrapped
 
 MARK = "\\\\\\---///"
 """What a view begins with."""
@@ -235,12 +235,6 @@ def _word(box: Box, number: int, shape: int) -> str:
         name = variable_of(box.key)
         return f"10,{number},{name},{place},{shape},2,0,3,-1,0,0,0,128-128-128,0-0-0,|||128-128-128\n"
     return f"10,{number},{box.key},{place},{shape},3,0,0,{-1 if shape == 40 else 0},0,0,0\n"
-
-
-def variable_of(key: str) -> str:
-    """Return the variable that a box stands for: that in angle brackets of a copy, else the key itself."""
-    match = re.match(r"<(.*)>(?: \d+)?$", key)
-    return match[1] if match else key
 
 
 def _pipe(number: int, valve: int, end: int, picture: Picture, pipe: Pipe, key: str, head: bool) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sdforecast.diagrams import sketch
+from sdforecast.diagrams import arcs, sketch
 from sdforecast.diagrams.assembling import CLOUD, STOCK, VALVE, described, word
 from sdforecast.diagrams.content import Content, Signs, content
-from sdforecast.diagrams.layout import Notes, laid_out
+from sdforecast.diagrams.layout import laid_out
+from sdforecast.diagrams.noting import Notes
 from sdforecast.diagrams.parts import Arrow, Box, Picture
-from sdforecast.diagrams.words import wrapped
+from sdforecast.diagrams.repairing import cleared
+from sdforecast.diagrams.words import variable_of, wrapped
 from sdforecast.structure.graph import CausalGraph
 
 ORIGIN = (110.0, 90.0)
@@ -60,11 +62,11 @@ def as_drawn(view: Picture, shown: Content) -> Picture | None:
 
     None where the view lacks a variable of the content: it is of another time, or shows something else.
     """
-    if not shown.own <= {sketch.variable_of(key) for key in view.boxes}:
+    if not shown.own <= {variable_of(key) for key in view.boxes}:
         return None
     joined = {key for pipe in view.pipes for key in (pipe.source, pipe.valve, pipe.target)}
     used = {link.source for link in shown.links}
-    foreign = {flow.name for flow in shown.flows if flow.foreign}
+    copied = {flow.name if flow.foreign else flow.repeats for flow in shown.flows}
     arrows = [arrow for each in view.arrows if (arrow := _wanted(each, view, shown, used)) is not None]
     ends = {key for arrow in arrows for key in (arrow.source, arrow.target)}
     boxes = {}
@@ -72,18 +74,18 @@ def as_drawn(view: Picture, shown: Content) -> Picture | None:
         if box.kind in ("valve", "cloud"):
             kept = key in joined
         elif box.kind == "shadow":
-            kept = key in ends or (sketch.variable_of(key) in foreign and _at_valve(box, view))
+            kept = key in ends or (variable_of(key) in copied and _at_valve(box, view))
         else:
             kept = key in shown.own or box.kind == "note"
         if kept:
             boxes[key] = _dressed(box, shown)
     arrows = [arrow for arrow in arrows if arrow.source in boxes and arrow.target in boxes]
-    return squeezed(Picture(shown.title, described(shown), boxes, view.pipes, tuple(arrows)))
+    return cleared(squeezed(Picture(shown.title, described(shown), boxes, view.pipes, tuple(arrows))))
 
 
 def _wanted(arrow: Arrow, view: Picture, shown: Content, used: set[str]) -> Arrow | None:
     """Return an arrow of a view with its sign if the content has its link; those into a stock are for its start."""
-    source, target = sketch.variable_of(arrow.source), view.boxes[arrow.target]
+    source, target = variable_of(arrow.source), view.boxes[arrow.target]
     name = arrow.target.removeprefix("valve ")
     if target.kind == "stock":
         return None
@@ -94,14 +96,14 @@ def _wanted(arrow: Arrow, view: Picture, shown: Content, used: set[str]) -> Arro
 
 
 def _at_valve(box: Box, view: Picture) -> bool:
-    """Return whether a word stands right below a valve: that of a flow which another sector computes."""
+    """Return whether a word stands right below a valve: that of a flow which is drawn or computed elsewhere."""
     valves = [view.boxes[pipe.valve] for pipe in view.pipes]
     return any(abs(valve.x - box.x) < 3 and 0 < box.y - valve.y < 48 for valve in valves)
 
 
 def _dressed(box: Box, shown: Content) -> Box:
     """Return a box of a sketch as we draw it: its kind, its words broken into lines."""
-    name = sketch.variable_of(box.key)
+    name = variable_of(box.key)
     about = shown.about.get(name, "")
     if box.kind in ("valve", "cloud", "note"):
         size = {"valve": VALVE, "cloud": CLOUD}.get(box.kind, (box.width, box.height))
@@ -116,7 +118,7 @@ def _dressed(box: Box, shown: Content) -> Box:
 
 
 def squeezed(picture: Picture, gap: float = 34.0) -> Picture:
-    """Return the picture with the empty strips across it made no wider than `gap`."""
+    """Return the picture with the empty strips across it made no wider than `gap`; arrows bend round what they meet."""
     edges = [box.edges for box in picture.boxes.values()]
     xs = _strips([(e[0], e[2]) for e in edges], gap)
     ys = _strips([(e[1], e[3]) for e in edges], gap)
@@ -130,7 +132,7 @@ def squeezed(picture: Picture, gap: float = 34.0) -> Picture:
         boxes[key] = replace(box, x=x, y=y)
     pipes = tuple(replace(pipe, points=tuple(at(*point) for point in pipe.points)) for pipe in picture.pipes)
     arrows = tuple(replace(arrow, middle=at(*arrow.middle)) for arrow in picture.arrows)
-    return replace(picture, boxes=boxes, pipes=pipes, arrows=arrows)
+    return replace(picture, boxes=boxes, pipes=pipes, arrows=arcs.freed(boxes, pipes, arrows))
 
 
 def _strips(spans: list[tuple[float, float]], gap: float) -> list[tuple[float, float]]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 SIZE = 13.0
 """Height of the letters of a variable."""
+
+FLOW = 12.0
+"""Height of the letters of a flow, which are bold: no wider than other words, so that they stay clear of the stock."""
 
 LEADING = 1.22
 """Distance of lines, in heights of letters."""
@@ -13,12 +19,18 @@ _WIDE = dict.fromkeys("mwMW%@", 0.93)
 _WIDTHS = {**_NARROW, **_WIDE, "<": 0.84, ">": 0.84, "+": 0.84}
 
 
+def size_of(kind: str) -> float:
+    """Return the height of the letters of a kind of box."""
+    return FLOW if kind == "flow" else SIZE
+
+
 def width_of(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """Return about how wide a text is, in pixels; a little more rather than less."""
     letters = sum(_WIDTHS.get(letter, 0.73 if letter.isupper() else 0.62) for letter in text)
     return letters * size * (1.12 if bold else 1.0)
 
 
+@lru_cache(maxsize=4096)
 def wrapped(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> tuple[str, ...]:
     """Break a text into as few lines as fit into `width` pixels, of lengths as even as can be."""
     fewest = _broken(text, width, size, bold)
@@ -62,3 +74,9 @@ def widest(lines: tuple[str, ...], size: float = SIZE, *, bold: bool = False) ->
 def height_of(lines: tuple[str, ...], size: float = SIZE) -> float:
     """Return the height of some lines one below the other."""
     return len(lines) * size * LEADING
+
+
+def variable_of(key: str) -> str:
+    """Return the variable that a box stands for: that in angle brackets of a copy, else the key itself."""
+    match = re.match(r"<(.*)>(?: \d+| at valve .*)?$", key)
+    return match[1] if match else key
