@@ -18,7 +18,6 @@ from sdforecast.parameters import Parameter
 
 DERIVED = {
     "cooperation erosion time": "(2 + 3) / 2",
-    "cooperation repair time": "15.3",
     "fragmentation decay time": "(6 + 12) / 2",
     "scheduling delay": "16",
     "producer productivity": "300000 * 2 / 1e6 * 52 / 12",
@@ -57,7 +56,8 @@ DERIVED = {
     "pill share midpoint": "2.4 / (60 / 40) ** (1 / 4.2)",
     "initial misuse": "9823494 + 2140500",
     "initial untreated disorder": "1335600 - (0.5 + 1) / 2 * 52 / 100 * 575000",
-    "initial perceived risk": "0.00533 / 0.02383",
+    "initial perceived risk": "(21089 / 309.33) / (49860 / 328.33)",
+    "reference visible deaths": "49860 / 328.33 / 12 / 1e6",
     "initial treatment places": "299643 + 281038",
     "initial people in treatment": "299643 + 281038",
     "initial people recently out": "575000 * 10 / 100 * 52 / 100",

@@ -114,10 +114,13 @@ def by_cell(machine: Machine, given: Mapping[str, float]) -> dict[str, float]:
 
 def _number(key: str, value: object) -> float:
     try:
-        return float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         hint = "a number, or a pandas Series by time"
         raise InputError(Problem(f"'{key}' is given as {type(value).__name__}", hint=hint)) from error
+    if not math.isfinite(number):
+        raise InputError(Problem(f"'{key}' is given as {number}, which is no number that a model can use"))
+    return number
 
 
 def _points(key: str, value: pd.Series) -> pd.Series:
