@@ -11,7 +11,10 @@ from sdforecast.errors import InputError, Problem
 
 
 def numbers(option: str, texts: Iterable[str]) -> dict[str, float]:
-    """Return the numbers by name that were given to `option`; raises `InputError` for what is not NAME=VALUE."""
+    """Return the numbers by name that were given to `option`.
+
+    Raises `InputError` for what is not NAME=VALUE, and for a name that is given two values.
+    """
     found: dict[str, float] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -21,7 +24,10 @@ def numbers(option: str, texts: Iterable[str]) -> dict[str, float]:
             number = float("nan")
         if not equals or not name.strip() or not abs(number) < float("inf"):
             raise InputError(Problem(f"{option} '{text}' is not NAME=VALUE with a number"))
-        found[name.strip()] = number
+        earlier = next((known for known in found if known.casefold() == name.strip().casefold()), None)
+        if earlier is not None and found[earlier] != number:
+            raise InputError(Problem(f"{option} gives '{earlier}' two values, {found[earlier]:g} and {number:g}"))
+        found[earlier or name.strip()] = number
     return found
 
 

@@ -57,3 +57,11 @@ def test_json_takes_numpy_numbers_and_keeps_letters(capsys):
 def test_json_refuses_what_json_does_not_know():
     with pytest.raises(ValueError, match="JSON"):
         print_json({"x": math.nan})
+
+
+def test_a_run_is_shown_with_four_digits_and_nothing_as_0(capsys):
+    from sdforecast.cli.runtables import _rounded
+
+    row = {"variable": "people", "unit": "person", "2010": 11_747_008.0, "2020": 1.3e-30, "2030": -0.25}
+    print_table(_rounded([row]))
+    assert capsys.readouterr().out.splitlines()[1].split() == ["people", "person", "11,750,000", "0", "-0.25"]

@@ -42,6 +42,29 @@ class TestRun:
         assert err.startswith("sector 'Border flow' alone, ")
         assert "from a run of the whole model: " in err
 
+    def test_rows_stand_as_in_the_file_and_inputs_by_name(self, call: Run) -> None:
+        from sdforecast.model import read
+        from sdforecast.structure import causal_graph
+
+        _, out, err = call("run", "--sector", "Border flow", "--to", "2015-12")
+        shown = [line[16:45].strip() for line in out.splitlines()[1:]]
+        order = list(causal_graph(read()).variables)
+        assert shown == sorted(shown, key=order.index) and len(shown) > 5
+        inputs = err.split("whole model: ")[1].split("\n")[0].split(", ")
+        assert inputs == sorted(inputs, key=str.casefold)
+
+    def test_a_history_that_has_nothing_is_told(self, call: Run) -> None:
+        _, _, err = call("run", "--sector", "Instruments", "--inputs", "history", "--to", "2012-12")
+        assert "takes nothing" in err
+        _, _, err = call("run", "--sector", "Demand", "--inputs", "history", "--to", "2012-12")
+        assert ("the history has none of them" in err) != ("from the history, " in err)
+
+    def test_a_constant_outside_its_range_is_run_and_told(self, call: Run) -> None:
+        code, out, err = call("run", "--sector", "Border flow", "--set", "Detection Base=0.9", "--to", "2012-12")
+        assert code == 0 and out
+        assert "warning: --set 'detection base' at 0.9 is outside its stated range, 0.03 to 0.35 Dmnl" in err
+        assert "outside" not in call("run", "--set", "detection base=0.2", "--to", "2012-12")[2]
+
     def test_history_is_named_with_its_span(self, call: Run) -> None:
         sector, variable, (first, last) = observed_input()
         code, _, err = call("run", "--sector", sector, "--inputs", "history", "--to", "2012-12")

@@ -43,6 +43,7 @@ CASES = [
     ("run --set dose=much", INPUT, "--set 'dose=much' is not NAME=VALUE with a number"),
     ("run --set dose=nan", INPUT, "--set 'dose=nan' is not NAME=VALUE with a number"),
     ("run --set =3", INPUT, "--set '=3' is not NAME=VALUE with a number"),
+    ("run --set dose=1 --set Dose=2", INPUT, "--set gives 'dose' two values, 1 and 2"),
     ("run --set detection_bse=0.2", INPUT, "no variable 'detection_bse' (did you mean 'detection base'?)"),
     ("run --set tolerance=1", INPUT, "'tolerance' is not a constant but of kind stock"),
     ("run --variables powder_purty", INPUT, "no variable 'powder_purty' (did you mean 'powder purity'?)"),

@@ -74,6 +74,17 @@ def test_a_model_without_checks_is_put_to_what_any_can_be(run: Run) -> None:
     assert {result["kind"] for result in found["results"]} == {"structure", "extreme", "integration"}
 
 
+def test_a_kind_without_tests_is_told(run: Run) -> None:
+    code, out, err = run("--model", str(MODELS / "growth.mdl"), "--only", "loop")
+    assert (code, out.strip()) == (0, "0 passed, 0 failed, 0 not done")
+    assert "no test of this kind: there is no file of checks" in err
+
+
+def test_python_takes_a_path_and_one_kind() -> None:
+    found = sdf.validate(MODELS / "growth.mdl", only="integration")
+    assert {result.kind for result in found.results} == {"integration"}
+
+
 def test_wrong_input_is_told_without_a_traceback(run: Run, files: Path) -> None:
     (files / "checks.yaml").write_text("statement: []\n", encoding="utf-8")
     code, _, err = run("--model", "small.mdl")
