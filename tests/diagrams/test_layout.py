@@ -107,7 +107,9 @@ def test_a_flow_without_a_name_runs_either_way_and_shows_its_causes(tmp_path):
 
 
 def test_a_flow_that_joins_two_stocks_has_its_name_at_each(tmp_path):
-    text = EPIDEMIC.replace("recovered = INTEG", "ever infected = INTEG(infection, 10) ~ person ~ ~|\nrecovered = INTEG")
+    text = EPIDEMIC.replace(
+        "recovered = INTEG", "ever infected = INTEG(infection, 10) ~ person ~ ~|\nrecovered = INTEG"
+    )
     graph = graph_of(tmp_path, text)
     for level in ("full", "stocks"):
         picture = laid_out(content(graph, "People", level=level))
