@@ -77,7 +77,8 @@ def _sectors(
     from sdforecast.structure import causal_graph
 
     chosen = named(file.variables, file.path, sector) if sector is not None else None
-    graph, signs = causal_graph(file), _signs(file)
+    graph = causal_graph(file)
+    signs = _signs(file) if level == "full" else {}  # the overview shows none
     every: list[str | None] = [*graph.sectors] or [None]
     for name in [chosen] if chosen is not None else every:
         if chosen is None and level == "stocks" and name not in {None, *(v.sector for v in graph.of_kind("stock"))}:

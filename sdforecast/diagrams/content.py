@@ -30,8 +30,8 @@ class FlowPart:
     source, target : stocks of the sector, None for a cloud.
     two_way : whether it may run either way.
     foreign : whether the variable belongs to another sector.
-    repeats : the variable of a flow that is drawn at another valve already; a copy of its name stands here.
     about : its formula.
+    repeats : the variable of a flow that is drawn at another valve already; a copy of its name stands here.
     """
 
     key: str
@@ -40,8 +40,8 @@ class FlowPart:
     target: str | None
     two_way: bool = False
     foreign: bool = False
-    repeats: str = ""
     about: str = ""
+    repeats: str = ""
 
 
 @dataclass(frozen=True)

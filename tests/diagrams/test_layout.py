@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sdforecast.diagrams import arcs, drawing
+from sdforecast.diagrams import arcs, drawing, repairing
+from sdforecast.diagrams.assembling import word
 from sdforecast.diagrams.content import Content, FlowPart, Link, content
 from sdforecast.diagrams.layout import laid_out
+from sdforecast.diagrams.parts import Arrow, Box, Picture
 from tests.diagrams.models import EPIDEMIC, graph_of
 
 
@@ -37,7 +39,7 @@ def contents(draw):
     return Content("Random", tuple(stocks), tuple(flows), words, tuple(links.values()), {}, frozenset({"far away"}))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(contents())
 def test_nothing_overlaps_and_everything_is_there_once(shown):
     picture = laid_out(shown)
@@ -52,7 +54,7 @@ def test_nothing_overlaps_and_everything_is_there_once(shown):
     assert len(picture.pipes) == len(shown.flows)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(contents())
 def test_pipes_end_at_what_they_join_and_arrows_at_their_boxes(shown):
     picture = laid_out(shown)
@@ -104,6 +106,32 @@ def test_a_flow_without_a_name_runs_either_way_and_shows_its_causes(tmp_path):
     assert into == {"infected", "worry"}
 
 
+def test_a_flow_that_joins_two_stocks_has_its_name_at_each(tmp_path):
+    text = EPIDEMIC.replace(
+        "recovered = INTEG", "ever infected = INTEG(infection, 10) ~ person ~ ~|\nrecovered = INTEG"
+    )
+    graph = graph_of(tmp_path, text)
+    for level in ("full", "stocks"):
+        picture = laid_out(content(graph, "People", level=level))
+        (valve,) = (picture.boxes[pipe.valve] for pipe in picture.pipes if pipe.target == "ever infected")
+        texts = {" ".join(box.lines) for box in picture.boxes.values() if box.x == valve.x and 0 < box.y - valve.y < 48}
+        assert texts == {"<infection>"}
+        assert not any(arrow.target == valve.key for arrow in picture.arrows)
+
+
+def test_an_arrow_through_a_stock_starts_at_a_copy_with_a_clear_way():
+    wall = Box("wall", "stock", 300, 100, 150, 200)
+    boxes = {name: word(name, name, "auxiliary", x, 100, "") for name, x in (("cause", 60), ("effect", 540))}
+    arrow = Arrow("cause", "effect", (300, 100), "+")
+    picture = Picture("", "", {**boxes, "wall": wall}, (), (arrow,))
+    assert arcs.hits(picture.boxes, arrow)
+    (mended,) = (after := repairing.cleared(picture)).arrows
+    assert mended.source == "<cause> 1"
+    assert not arcs.hits(after.boxes, mended)
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(after.boxes.values(), 2))
+    assert {key: after.boxes[key] for key in picture.boxes} == picture.boxes
+
+
 def test_the_overview_has_stocks_flows_and_outside_inputs_only(tmp_path):
     shown = content(graph_of(tmp_path, EPIDEMIC), "Mood", level="stocks")
     assert shown.stocks == ("worry",)
@@ -120,4 +148,4 @@ def test_few_arrows_of_the_shipped_model_run_through_a_box():
     for sector in graph.sectors:
         picture = laid_out(content(graph, sector))
         through = [arrow for arrow in picture.arrows if arcs.hits(picture.boxes, arrow)]
-        assert len(through) <= 0.08 * len(picture.arrows), sector
+        assert len(through) <= 0.02 * len(picture.arrows), sector
