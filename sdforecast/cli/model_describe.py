@@ -35,7 +35,10 @@ def describe(model: Path | None, as_json: bool) -> None:
     click.echo()
     for sector in facts["sectors"]:
         if sector["stock"]:
-            _print_line("", f"Stocks, {sector['sector']}: {', '.join(sector['names of stocks'])}", hanging=4)
+            names, count = sector["names of stocks"], len(sector["names of accounts"])
+            if count:  # a sum that nothing uses is an account of the run
+                names = [*names, f"{count} {'account' if count == 1 else 'accounts'} that nothing uses"]
+            _print_line("", f"Stocks, {sector['sector']}: {', '.join(names)}", hanging=4)
     if facts["inputs"]:
         _print_line("", f"From outside: {', '.join(facts['inputs'])}", hanging=4)
 

@@ -49,8 +49,14 @@ def _sectors(graph: CausalGraph) -> list[str]:
 
 def _sector(graph: CausalGraph, name: str) -> dict[str, Any]:
     inside = [variable for variable in graph.variables.values() if variable.sector == name]
+    users = graph.uses()
     stocks = [variable.name for variable in inside if variable.kind == "stock"]
-    return {"sector": name or NO_SECTOR, "variables": len(inside), **_counted(inside), "names of stocks": stocks}
+    accounts = [stock for stock in stocks if not users[stock]]
+    acting = [stock for stock in stocks if stock not in accounts]
+    return {
+        "sector": name or NO_SECTOR, "variables": len(inside), **_counted(inside),
+        "names of stocks": acting, "names of accounts": accounts,
+    }  # fmt: skip
 
 
 def _counted(variables: list[Any]) -> dict[str, int]:

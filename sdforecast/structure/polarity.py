@@ -16,7 +16,7 @@ import xarray as xr
 
 from sdforecast.engine.once import once
 from sdforecast.model import ModelFile
-from sdforecast.model.vocabulary import CONTROL
+from sdforecast.structure.graph import causal_graph
 from sdforecast.structure.local import Equation, Moments, equations
 
 SIGNS = ("+", "-", "±", "?")
@@ -42,7 +42,8 @@ def polarities(model: ModelFile, run: xr.Dataset | None = None) -> Links:
         for (name, cell), leaf in equation.causes:
             signs = _signs(equation, leaf, at, at.values((name, cell)))
             seen.setdefault((name, equation.effect[0]), set()).update(signs)
-    return {link: _together(signs) for link, signs in seen.items() if not set(link) & {*CONTROL, "Time"}}
+    causes = set(causal_graph(model).links)  # without what an equation looks at only at the start, as by INITIAL
+    return {link: _together(signs) for link, signs in seen.items() if link in causes}
 
 
 def sign_of(links: Links, cause: str, effect: str) -> str:

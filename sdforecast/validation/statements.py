@@ -48,7 +48,7 @@ def prepare(written: Written, bench: Bench) -> list[Prepared]:
             continue
         found = [*_unknown(statement, bench, written, where)]
         claims = []
-        names = [RUN if statement.changes or not runs else next(iter(runs)), *runs, BASE]
+        names = [RUN if RUN in runs else next(iter(runs), BASE), *runs, BASE]
         for j, text in enumerate(statement.then):
             try:
                 claims.append(parse_claim(text, list(dict.fromkeys(names)), bench.time, bench.variable))
