@@ -132,9 +132,7 @@ def _print(found: Validation, quiet: bool) -> None:
         if not rows:
             continue
         click.echo(f"\n{title}")
-        print_table(
-            [{"": _MARKS[r.outcome], "test": r.id, "statement, measured, limit, note": _told(r)} for r in rows]
-        )
+        print_table([{"": _MARKS[r.outcome], "test": r.id, "statement, measured, limit, note": _told(r)} for r in rows])
     if not found.results:
         beside = "there is no file of checks" if found.checks is None else f"{found.checks} has none"
         click.echo(f"no test of this kind: {beside}", err=True)

@@ -120,7 +120,7 @@ class _Parser:
             token = _TOKEN.match(self.text, place)
             if token is None:
                 hint = "a measure looks like at(dose, 2030-01)"
-                raise self.fault(f"cannot be read from '{self.text[place:place + 20].strip()}' on", hint)
+                raise self.fault(f"cannot be read from '{self.text[place : place + 20].strip()}' on", hint)
             found.append(token)
             place = token.end()
         return found

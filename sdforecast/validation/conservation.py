@@ -124,5 +124,3 @@ def closed(bench: Bench, graph: CausalGraph) -> Iterator[Result]:
 
 def _identity(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
-
-

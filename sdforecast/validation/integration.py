@@ -47,9 +47,7 @@ def tests(bench: Bench, written: Written | None) -> Iterator[Result]:
         )  # fmt: skip
 
 
-def _by_year(
-    base: Table, other: Table, bench: Bench, asked: Integration
-) -> tuple[float, str, dict[str, object]]:
+def _by_year(base: Table, other: Table, bench: Bench, asked: Integration) -> tuple[float, str, dict[str, object]]:
     """Return the largest relative change of a flow in one year, where it is, and the change over all years."""
     first, last = bench.time(asked.years[0])[0], bench.time(asked.years[1])[1]
     edges = np.arange(first, last + 1e-9, 12.0 if bench.months else 1.0)
