@@ -6,7 +6,7 @@ rate falls when this stock is larger and all other stocks stay, through its flow
     time constant = -1 / (d rate / d stock),
 
 at its shortest along a run: the diagonal of the model's Jacobian. Euler's method with a step above half of it is far
-off, and swings above the whole; a quarter is what the field takes for safe (Sterman 2000, Business Dynamics, appendix A).
+off, and swings above the whole; a quarter is what the field takes for safe (Sterman 2000, Business Dynamics, app. A).
 """
 
 from __future__ import annotations
