@@ -43,12 +43,14 @@ class Equation:
     ----------
     effect : the cell that it computes; of a stock the rate.
     causes : the node of each cell that it refers to.
+    starts : likewise of cells whose value at the start it refers to (INITIAL).
     tree : PySD's syntax tree.
     place : what range names mean in it.
     """
 
     effect: Key
     causes: tuple[tuple[Key, int], ...]
+    starts: tuple[tuple[Key, int], ...]
     tree: Any
     place: Place
     root: int
@@ -83,13 +85,14 @@ class _Local(Lowering):
     def __init__(self, model: Unrolled) -> None:
         super().__init__(model, frozenset(), frozenset(), {})
         self.leaves: dict[Key, int] = {}
+        self.starts: dict[Key, int] = {}
 
     def cell(self, variable: Variable, cell: tuple[str, ...], *, start: bool) -> int:
-        """Return the free number that stands for a cell."""
-        key = (variable.name, cell)
-        if key not in self.leaves:
-            self.leaves[key] = self.builder.leaf("par", len(self.leaves))
-        return self.leaves[key]
+        """Return the free number that stands for a cell; its value at the start is another."""
+        key, known = (variable.name, cell), self.starts if start else self.leaves
+        if key not in known:
+            known[key] = self.builder.leaf("par", len(self.leaves) + len(self.starts))
+        return known[key]
 
     def expression(self, tree: Any, place: Place) -> int:
         """Return the node of an expression; of a stock its rate, of a delay its input."""
@@ -97,11 +100,9 @@ class _Local(Lowering):
         if kind == "IntegStructure":
             return self.expression(tree.flow, place)
         if kind == "InitialStructure":
-            return self.expression(tree.initial, place)
+            return self.expression(tree.initial, place.at_start)
         if hasattr(tree, "input"):
             return self.expression(tree.input, place)
-        if kind == "CallStructure" and tree.function.reference == "active_initial":
-            return self.expression(tree.arguments[0], place)
         return super().expression(tree, place)
 
     def equation(self, effect: Key, tree: Any, place: Place) -> Equation:
@@ -110,7 +111,8 @@ class _Local(Lowering):
         order = tuple(needed(self.builder.nodes, [root]))
         inside = set(order)
         causes = tuple((key, leaf) for key, leaf in self.leaves.items() if leaf in inside)
-        return Equation(effect, causes, tree, place, root, order, self)
+        starts = tuple((key, leaf) for key, leaf in self.starts.items() if leaf in inside)
+        return Equation(effect, causes, starts, tree, place, root, order, self)
 
 
 def _equations(local: _Local) -> Iterator[Equation]:
@@ -172,14 +174,14 @@ class Moments:
         The points are [points], or [points, moments]. Without a cause the effect is [1, moments], as in the run.
         """
         free = {leaf: key for key, leaf in equation.causes}
-        values: dict[int, Any] = {}
+        values: dict[int, Any] = {leaf: self.values(key)[None, :1] for key, leaf in equation.starts}
         with np.errstate(all="ignore"):
             for k in equation.order:
                 if k == cause and points is not None:
                     values[k] = points if points.ndim == 2 else points[:, None]
                 elif k in free:
                     values[k] = self.values(free[k])[None, :]
-                else:
+                elif k not in values:
                     values[k] = self._node(equation, equation.nodes[k], values)
         rows = 1 if points is None else len(points)
         return np.broadcast_to(np.asarray(values[equation.root], float), (rows, len(self.time)))

@@ -1,12 +1,12 @@
 """Time steps that are too long for what a model remembers.
 
 Of a delay or smooth the time constant is its time over its order. Of a stock it is what its own rate says: how fast the
-rate falls when the stock alone is larger, by its equation or by a flow that it names,
+rate falls when this stock is larger and all other stocks stay, through its flows and whatever else follows at once,
 
-    time constant = -1 / (d rate / d stock + sum over named flows of ± d flow / d stock),
+    time constant = -1 / (d rate / d stock),
 
-at its shortest along a run. Euler's method with a step above half of it is far off, and swings above the whole;
-a quarter is what the field takes for safe (Sterman 2000, Business Dynamics, appendix A).
+at its shortest along a run: the diagonal of the model's Jacobian. Euler's method with a step above half of it is far
+off, and swings above the whole; a quarter is what the field takes for safe (Sterman 2000, Business Dynamics, app. A).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import xarray as xr
 
 from sdforecast.model import ModelFile
 from sdforecast.structure.graph import CausalGraph
-from sdforecast.structure.local import Equation, Moments, equations, part
+from sdforecast.structure.local import Equation, Key, Moments, equations, part
 
 SAFE, LONGEST = 1 / 4, 1 / 2
 """Shares of a time constant above which a step is warned of, and is wrong."""
@@ -60,27 +60,55 @@ def paces(model: ModelFile, graph: CausalGraph, run: xr.Dataset) -> list[Pace]:
 
 
 def _of_stocks(graph: CausalGraph, known: Mapping[str, list[Equation]], at: Moments) -> Iterator[Pace]:
+    slopes = _Slopes(graph, known, at)
     for stock in graph.of_kind("stock"):
         for equation in known.get(stock.name, ()):
-            key = equation.effect
-            slope = at.slope(equation, key)
-            flows = {each.name for each in (*stock.inflows, *stock.outflows) if each.name}
-            for cause, _ in equation.causes:
-                if cause[0] in flows and cause != key:
-                    slope = slope + at.slope(equation, cause) * _through(known, cause, key, at)
-            finite = np.where(np.isfinite(slope), slope, 0.0)
-            steepest = int(finite.argmin())
-            if finite[steepest] < 0:
-                yield Pace(stock.name, "stock", float(-1 / finite[steepest]), float(at.time[steepest]))
+            slope = slopes.total(equation, equation.effect)
+            steepest = int(slope.argmin())
+            if slope[steepest] < 0:
+                yield Pace(stock.name, "stock", float(-1 / slope[steepest]), float(at.time[steepest]))
 
 
-def _through(known: Mapping[str, list[Equation]], flow: Any, stock: Any, at: Moments) -> np.ndarray:
-    """Return how a flow changes with a stock [moments]; nothing where its equation is not known."""
-    for equation in known.get(flow[0], ()):
-        if equation.effect == flow:
-            slope = at.slope(equation, stock)
-            return np.where(np.isfinite(slope), slope, 0.0)
-    return np.zeros(len(at.time))
+class _Slopes:
+    """Derivatives of rates by stocks, through all that is computed from a stock at the same moment."""
+
+    def __init__(self, graph: CausalGraph, known: Mapping[str, list[Equation]], at: Moments) -> None:
+        self.at = at
+        remembers = {name for name, variable in graph.variables.items() if variable.memories}
+        self.equations = {
+            equation.effect: equation
+            for name, parts in known.items()
+            for equation in parts
+            if name in graph.variables and graph.variables[name].kind != "stock" and name not in remembers
+        }
+        self.single: dict[tuple[Key, Key], np.ndarray] = {}
+
+    def total(self, equation: Equation, stock: Key) -> np.ndarray:
+        """Return how an effect changes with a stock [moments], all other stocks and delays as they are."""
+        return self._total(equation, stock, {})
+
+    def _total(self, equation: Equation, stock: Key, done: dict[Key, np.ndarray]) -> np.ndarray:
+        found = np.zeros(len(self.at.time))
+        for cause, _ in equation.causes:
+            through = np.ones(1) if cause == stock else self._of(cause, stock, done)
+            if through.any():
+                found = found + self._one(equation, cause) * through
+        return found
+
+    def _of(self, cause: Key, stock: Key, done: dict[Key, np.ndarray]) -> np.ndarray:
+        if cause not in done:
+            done[cause] = np.zeros(1)  # a circle ends here
+            equation = self.equations.get(cause)
+            if equation is not None:
+                done[cause] = self._total(equation, stock, done)
+        return done[cause]
+
+    def _one(self, equation: Equation, cause: Key) -> np.ndarray:
+        link = (equation.effect, cause)
+        if link not in self.single:
+            slope = self.at.slope(equation, cause)
+            self.single[link] = np.where(np.isfinite(slope), slope, 0.0)
+        return self.single[link]
 
 
 def _of_delays(known: Mapping[str, list[Equation]], at: Moments) -> Iterator[Pace]:

@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pint
-
 from sdforecast.model.vocabulary import VENSIM
 
 _MEASURES = """
@@ -85,6 +83,8 @@ class Units:
     """
 
     def __init__(self, synonyms: Iterable[Iterable[str]] = ()) -> None:
+        import pint  # a quarter of a second, for which only who checks units waits
+
         self.registry: Any = pint.UnitRegistry(None)
         self.registry.load_definitions([line for line in _MEASURES.splitlines() if line])
         self.shown: dict[str, str] = {}

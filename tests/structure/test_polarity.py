@@ -28,6 +28,8 @@ BY_HAND = [
     ("y = k - DELAY1(2 * x, 3)", {"x": "-", "k": "+"}),
     ("y = x * 0 + k", {"x": "?", "k": "+"}),
     ("y = TANH(x - 3) * (k - 0.5)", {"x": "-", "k": "±"}),  # k stays below 0.5
+    ("y = x - 5 * INITIAL(x) * k", {"x": "+", "k": "-"}),  # the start of x does not move with x
+    ("y = ACTIVE INITIAL(x + k, -9 * x)", {"x": "+", "k": "+"}),
     ("y = ZIDZ(k, x)", {"x": "-", "k": "+"}),
     ("y = INTEG(k - y / x, 1)", {"x": "+", "k": "+", "y": "-"}),
 ]

@@ -3,14 +3,14 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from sdforecast.model import read
 from sdforecast.structure import causal_graph, check, feedback_loops, polarities
 from tests.properties.random_models import models
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(models())
 def test_graph_signs_loops_and_checks_of_random_models(random):
     with tempfile.TemporaryDirectory() as folder:

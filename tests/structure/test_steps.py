@@ -39,6 +39,18 @@ def test_the_shortest_along_the_run_counts(tmp_path):
     assert constants(tmp_path, text, final=60)["fish", "stock"] == pytest.approx(2, rel=1e-4)
 
 
+def test_what_follows_at_once_counts_and_what_follows_later_does_not(tmp_path):
+    text = """
+level = INTEG(-leak, 10) ~~ |
+leak = level * opening ~~ |
+opening = 0.02 * level + 0.001 * slow + 0.001 * other ~~ |
+slow = SMOOTH(level, 50) ~~ |
+other = INTEG(level / 100, 0) ~~ |
+"""
+    # d leak / d level = 0.04 level + 0.001 slow + 0.001 other, steepest at the start, level and slow 10
+    assert constants(tmp_path, text)["level", "stock"] == pytest.approx(1 / (0.4 + 0.01), rel=1e-4)
+
+
 def test_delays_and_smooths_by_order(tmp_path):
     text = """
 x = 1 + Time ~~ |
