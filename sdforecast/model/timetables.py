@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sdforecast.errors import InputError, Problem
-from sdforecast.model.translating import abstract_model
 
 Knots = tuple[tuple[float, float], ...]
 """Pairs of time and value, in the order of the file."""
@@ -18,6 +17,8 @@ def tables_over_time(file: Path) -> dict[str, Knots]:
 
     Names are as the modeller wrote them. Raises `InputError` for a file that PySD does not understand.
     """
+    from sdforecast.model.translating import abstract_model  # loads PySD: only who asks waits for it
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -64,7 +64,7 @@ def test_force_without_consent_breaks_cooperation_and_with_it_does_not(run: Run,
     when = START + 12
     before = current_course["Mexico security cooperation"].loc[when]
     assert alone["Mexico security cooperation"].loc[when] < 0.8 * before
-    assert agreed["Mexico security cooperation"].loc[when] == pytest.approx(before, rel=0.05)
+    assert agreed["Mexico security cooperation"].loc[when] == pytest.approx(before, rel=0.1)
     assert alone["coalition trust"].loc[when] < agreed["coalition trust"].loc[when]
     assert alone["bilateral trade"].loc[when] < agreed["bilateral trade"].loc[when]
     assert alone["fragmentation"].loc[when] > current_course["fragmentation"].loc[when]
@@ -113,7 +113,7 @@ def test_sanctions_cost_cooperation_with_china(run: Run, current_course: pd.Data
 DIRECTIONS = {
     # instrument -> (variable it acts on first, sign, months until it is read)
     "military_action": ("active producers", -1, 24),
-    "economic_sanctions": ("supplier risk cost", 1, 6),
+    "economic_sanctions": ("supplier risk cost", 1, 1),
     "private_diplomacy": ("Mexico security cooperation", 1, 24),
     "public_threats": ("coalition trust", -1, 24),
     "trade_coercion": ("bilateral trade", -1, 12),

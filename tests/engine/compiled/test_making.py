@@ -22,7 +22,7 @@ EXTERNAL = "a = GET DIRECT CONSTANTS('numbers.csv', ',', 'B1')\nx = INTEG(a, 0)"
 
 @pytest.fixture
 def translated(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> list[str]:
-    """Names of the files that are read with PySD, in an empty cache."""
+    """Names of the files that are read with PySD, in an empty cache, by a process that forgets the last one."""
     seen: list[str] = []
     real = making.abstract_model
 
@@ -31,7 +31,26 @@ def translated(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> list[str]:
         return real(model)
 
     monkeypatch.setattr(making, "abstract_model", told)
+    monkeypatch.setattr(making, "_last", _Forgetful())
     return seen
+
+
+class _Forgetful(dict[object, object]):
+    """A dictionary that keeps nothing: what is in memory must not hide what is on disk."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        return
+
+
+def test_the_last_model_is_parsed_once_in_a_process(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> None:
+    seen: list[ModelFile] = []
+    real = making.abstract_model
+    monkeypatch.setattr(making, "_last", {})
+    monkeypatch.setattr(making, "abstract_model", lambda model: seen.append(model) or real(model))
+    for given in ((), ("births",)):
+        lowered(small("growth.mdl"), series=frozenset(given))
+    assert len(seen) == 1
+    assert len(programs(empty_cache)) == 2
 
 
 def programs(empty_cache: Path) -> list[Path]:
