@@ -12,7 +12,7 @@ from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.scenario.checking import check_changes
 from sdforecast.scenario.finding import parent_file, parent_names
 from sdforecast.scenario.schema import MAX_RAMP, InstrumentChange, Scenario
-from sdforecast.scenario.yamltree import Location, Tree, parse, shown
+from sdforecast.scenario.yamltree import Location, Tree, parse, shown, text_of
 
 MAX_BYTES = 65_536
 """Largest scenario file; the shipped ones have a few thousand bytes."""
@@ -45,7 +45,7 @@ def read(path: Path) -> Written:
 
     Raises `InputError` with every problem of the file, each with line and column.
     """
-    tree = parse(_text(path), str(path))
+    tree = parse(text_of(path, MAX_BYTES, "a scenario"), str(path))
     if not isinstance(tree.data, dict):
         what = "is empty" if tree.data is None else "must be a mapping of keys to values"
         raise InputError(tree.problem((), what, "a scenario needs at least 'name' and 'title'"))
@@ -54,24 +54,6 @@ def read(path: Path) -> Written:
     if problems or scenario is None:
         raise InputError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
     return Written(scenario, path, tree)
-
-
-def _text(path: Path) -> str:
-    name = str(path)
-    try:
-        if path.exists() and not path.is_file():
-            raise InputError(Problem("is not a file", file=name))
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror or error}", file=name)) from error
-    if len(content) > MAX_BYTES:
-        raise InputError(Problem(f"is larger than {MAX_BYTES:,} bytes; that is not a scenario", file=name))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(Problem("is not UTF-8 text", file=name, line=line)) from error
 
 
 def _validate(tree: Tree) -> tuple[Scenario | None, list[Problem]]:

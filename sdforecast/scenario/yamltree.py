@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -197,3 +198,25 @@ def _scalar(node: ScalarNode, where: Location, tree: Tree) -> Any:
         tree.problem(where, f"{text[:40]} is not a plain number", "write it in decimals, such as 0.25")
     )
     return None
+
+
+def text_of(path: Path, largest: int, kind: str) -> str:
+    """Return the text of a file of at most `largest` bytes; `kind` is what it should be, for the message.
+
+    Raises `InputError` for what cannot be read, is too large or is not UTF-8.
+    """
+    name = str(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(Problem("is not a file", file=name))
+        with path.open("rb") as stream:
+            content = stream.read(largest + 1)
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror or error}", file=name)) from error
+    if len(content) > largest:
+        raise InputError(Problem(f"is larger than {largest:,} bytes; that is not {kind}", file=name))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(Problem("is not UTF-8 text", file=name, line=line)) from error

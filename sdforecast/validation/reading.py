@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sdforecast.errors import InputError, Problem, nearest
-from sdforecast.scenario.yamltree import Location, Tree, parse, shown
+from sdforecast.scenario.yamltree import Location, Tree, parse, shown, text_of
 from sdforecast.validation import schema
 from sdforecast.validation.schema import Checks
 
@@ -39,7 +39,7 @@ class Written:
 
 def read(path: Path) -> Written:
     """Return the checks in a file. Raises `InputError` with every problem, each with line and column."""
-    tree = parse(_text(path), str(path))
+    tree = parse(text_of(path, MAX_BYTES, "a file of checks"), str(path))
     if not isinstance(tree.data, dict):
         what = "is empty" if tree.data is None else "must be a mapping of keys to values"
         raise InputError(tree.problem((), what, f"keys: {', '.join(Checks.model_fields)}"))
@@ -55,24 +55,6 @@ def read(path: Path) -> Written:
     if problems or checks is None:
         raise InputError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
     return Written(checks, path, tree)
-
-
-def _text(path: Path) -> str:
-    name = str(path)
-    try:
-        if path.exists() and not path.is_file():
-            raise InputError(Problem("is not a file", file=name))
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror or error}", file=name)) from error
-    if len(content) > MAX_BYTES:
-        raise InputError(Problem(f"is larger than {MAX_BYTES:,} bytes; that is no file of checks", file=name))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(Problem("is not UTF-8 text", file=name, line=line)) from error
 
 
 def _twice(checks: Checks, tree: Tree) -> list[Problem]:
