@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,8 +105,8 @@ def load(path: Path | None = None) -> list[Parameter]:
     return parameters
 
 
-def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
-    """Return the text of a TOML file and its array of tables `key`. Raises `InputError`."""
+def read_tables(file: Path, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """Return the text of a TOML file and its tables. Raises `InputError` for a file that is none, or another table."""
     try:
         text = file.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
@@ -114,9 +114,19 @@ def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
         raise InputError(Problem("no such file", file=str(file))) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(Problem(f"is not readable TOML: {error}", file=str(file))) from error
-    unknown = sorted(set(tables) - {key})
+    unknown = sorted(set(tables) - set(known))
     if unknown:
-        raise InputError(Problem(f"unknown entry '{unknown[0]}'", file=str(file), hint=f"only [[{key}]] tables"))
+        hint = nearest(unknown[0], known) or f"only [[{next(iter(known))}]] tables"
+        raise InputError(Problem(f"unknown entry '{unknown[0]}'", file=str(file), hint=hint))
+    return text, tables
+
+
+def read_entries(file: Path, key: str, beside: Sequence[str] = ()) -> tuple[str, list[dict[str, Any]]]:
+    """Return the text of a TOML file and its array of tables `key`; others `beside` may be there.
+
+    Raises `InputError`.
+    """
+    text, tables = read_tables(file, (key, *beside))
     entries = tables.get(key)
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(Problem(f"has no [[{key}]] tables", file=str(file)))

@@ -1,7 +1,7 @@
 """What was observed, set against what the model gives for the same thing over the same time."""
 
 from sdforecast.observation.fit import RECENT, fit_table, measured_fit
-from sdforecast.observation.predicting import columns_needed, predicted, residuals
+from sdforecast.observation.predicting import columns_needed, on_scale, predicted, residuals
 from sdforecast.observation.targets import Target, load, observations
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "load",
     "measured_fit",
     "observations",
+    "on_scale",
     "predicted",
     "residuals",
 ]

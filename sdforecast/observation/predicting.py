@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
@@ -38,31 +39,54 @@ def predicted(observations: pd.DataFrame, run: np.ndarray, columns: Sequence[str
     `run` has one row a month, from model time 0, and the `columns` named. A flow is the sum over the months of the
     period; a level the mean over it, the months' ends included (trapezoid).
     """
+    result: np.ndarray = reading(observations, len(run), columns) @ np.ravel(run)
+    return result
+
+
+def reading(observations: pd.DataFrame, rows: int, columns: Sequence[str]) -> sparse.csr_array:
+    """Return the matrix [observations, rows x columns] that takes a run, row by row, to the value of each observation.
+
+    Its transpose takes derivatives back. Raises `InputError` for an observation beyond the last row.
+    """
     place = {name: k for k, name in enumerate(columns)}
-    values = np.empty(len(observations))
+    entries: list[tuple[int, int, float]] = []
     periods = zip(
         observations["kind"], observations["variable"], observations["first"], observations["last"], strict=True
     )
-    for row, (kind, variable, first, last) in enumerate(periods):
+    for k, (kind, variable, first, last) in enumerate(periods):
+        if not 0 <= first <= last < rows - 1:
+            raise InputError(Problem(f"an observation of '{variable}' lies outside the run"))
         if kind == "flow":
-            total = run[:, place[CUMULATIVE + variable]]
-            values[row] = total[last + 1] - total[first]
+            column, moments = place[CUMULATIVE + variable], [(last + 1, 1.0), (first, -1.0)]
         else:
-            level = run[first : last + 2, place[variable]]
-            values[row] = np.mean((level[1:] + level[:-1]) / 2)
-    return values
+            column, share = place[variable], 1 / (last + 1 - first)
+            ends = (first, last + 1)
+            moments = [(t, share / 2 if t in ends else share) for t in range(first, last + 2)]
+        entries += [(k, int(t) * len(columns) + column, weight) for t, weight in moments]
+    row, place_of, value = (np.array(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
+    return sparse.csr_array((value, (row, place_of)), shape=(len(observations), rows * len(columns)))
 
 
 def residuals(observations: pd.DataFrame, model_values: np.ndarray) -> np.ndarray:
-    """Return (model - observed) / sd on each observation's scale: logarithm, or logit of a share."""
-    whole = np.where(observations["unit"] == "percent", 100.0, 1.0)
-    observed = observations["observed"].to_numpy(float)
-    logit = (observations["scale"] == "logit").to_numpy()
-    difference = np.empty(len(observations))
-    for rows, transform in ((~logit, _log), (logit, _logit)):
-        difference[rows] = transform(model_values[rows] / whole[rows]) - transform(observed[rows] / whole[rows])
+    """Return (model - observed) / sd on each observation's scale: logarithm, logit of a share, or the value itself."""
+    difference = on_scale(observations, model_values) - on_scale(observations, observations["observed"].to_numpy(float))
     result: np.ndarray = difference / observations["sd"].to_numpy(float)
     return result
+
+
+def on_scale(observations: pd.DataFrame, values: np.ndarray) -> np.ndarray:
+    """Return values of the observations (last axis) on the scale on which their errors are measured."""
+    shares = values / whole(observations)
+    found = np.array(values, dtype=float)
+    for name, transform in (("log", _log), ("logit", _logit)):
+        rows = (observations["scale"] == name).to_numpy()
+        found[..., rows] = transform(shares[..., rows])
+    return found
+
+
+def whole(observations: pd.DataFrame) -> np.ndarray:
+    """Return what is one in the unit of each observation: a hundred for per cents."""
+    return np.where(observations["unit"] == "percent", 100.0, 1.0)
 
 
 def _log(x: np.ndarray) -> np.ndarray:

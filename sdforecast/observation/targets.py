@@ -16,9 +16,13 @@ from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.parameters import read_entries
 
 KINDS = ("flow", "level")
-SCALES = ("log", "logit")
-_REQUIRED = ("name", "title", "series", "aggregation", "breakdown", "from", "to", "variable", "kind", "scale", "sd")
-_OPTIONAL = ("group", "leave_out", "fitted", "reason")
+LIKELIHOODS = {"negative-binomial": "log", "log-normal": "log", "logit-normal": "logit", "normal": "identity"}
+"""Distributions of an observation around the model's value, each with the scale on which its errors are measured."""
+
+_REQUIRED = ("name", "title", "series", "aggregation", "breakdown", "from", "to", "variable", "kind", "likelihood", "sd")
+_OPTIONAL = ("group", "leave_out", "fitted", "reason", "sd_spread", "memory", "offset", "discrepancy", "provisional")
+SD_SPREAD = 0.3
+"""Standard deviation of the logarithm of an error's sd, where a target does not say: a factor of 1.6 either way."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,13 @@ class Target:
     aggregation : the kinds of period used.
     first, last : months (model time) that periods must lie within.
     kind : `flow` (sum of a monthly flow) or `level` (mean of a level).
-    scale, sd : `log` or `logit`, and the standard deviation of a residual on it.
+    likelihood : one of :data:`LIKELIHOODS`; it sets the `scale` of residuals.
+    sd : centre of the standard deviation of a residual on that scale (of counts: beyond counting noise).
+    sd_spread : standard deviation of the logarithm of `sd`; 0 where it is known.
+    memory : half-life of the correlation of errors, in units of model time; 0 where they are independent.
+    offset : prior standard deviation of a constant difference, for a series that broke; 0 for none.
+    discrepancy : name of the discrepancy that the errors share, see :mod:`.errors`; empty for none.
+    provisional : whether young counts are corrected for reports still to come, see :mod:`.revisions`.
     group : months added up into one observation.
     leave_out : first months of periods not used, since another covers them.
     fitted : whether it enters the fit; `reason` says why not.
@@ -46,18 +56,28 @@ class Target:
     last: int
     variable: str
     kind: str
-    scale: str
+    likelihood: str
     sd: float
+    sd_spread: float
+    memory: float
+    offset: float
+    discrepancy: str
+    provisional: bool
     group: int
     leave_out: tuple[int, ...]
     fitted: bool
     reason: str
 
+    @property
+    def scale(self) -> str:
+        """Return the scale of residuals: `log`, `logit` or `identity`."""
+        return LIKELIHOODS[self.likelihood]
+
 
 def load(path: Path | None = None) -> list[Target]:
     """Return the targets of a table, by default the shipped one. Raises `InputError` with all faults."""
     file = path or shipped.calibration_dir() / "targets.toml"
-    text, entries = read_entries(file, "target")
+    text, entries = read_entries(file, "target", beside=("discrepancy", "latent", "fitting", "time"))
     lines = [
         text[: match.start()].count("\n") + 1 for match in re.finditer(r"^[ \t]*\[\[ *target *\]\]", text, re.MULTILINE)
     ]
@@ -84,7 +104,7 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
         yield f"{label}: '{word}' is missing", None
     if missing:
         return
-    for word, choices in (("kind", KINDS), ("scale", SCALES)):
+    for word, choices in (("kind", KINDS), ("likelihood", tuple(LIKELIHOODS))):
         if entry[word] not in choices:
             yield f"{label}: '{entry[word]}' is no {word}", nearest(str(entry[word]), choices)
     for what in (*_wrong_types(entry), *_wrong_months(entry)):
@@ -92,7 +112,7 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
 
 
 def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
-    for word in ("name", "title", "breakdown", "variable", "reason"):
+    for word in ("name", "title", "breakdown", "variable", "reason", "discrepancy"):
         if not isinstance(entry.get(word, ""), str):
             yield f"'{word}' must be text"
     for word in ("series", "aggregation"):
@@ -100,14 +120,22 @@ def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
         if not isinstance(words, list) or not words or not all(isinstance(item, str) for item in words):
             yield f"'{word}' must be text or a list of texts"
     sd, group = entry["sd"], entry.get("group", 1)
-    if isinstance(sd, bool) or not isinstance(sd, int | float) or not (math.isfinite(sd) and sd > 0):
+    if not _is_number(sd) or sd <= 0:
         yield "'sd' must be a number above zero"
+    for word in ("sd_spread", "memory", "offset"):
+        if not _is_number(entry.get(word, 0)) or entry.get(word, 0) < 0:
+            yield f"'{word}' must be a number, zero or above"
     if isinstance(group, bool) or not isinstance(group, int) or group < 1:
         yield "'group' must be a whole number above zero"
-    if not isinstance(entry.get("fitted", True), bool):
-        yield "'fitted' must be true or false"
+    for word in ("fitted", "provisional"):
+        if not isinstance(entry.get(word, True), bool):
+            yield f"'{word}' must be true or false"
     if not isinstance(entry.get("leave_out", []), list):
         yield "'leave_out' must be a list of months"
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
 
 
 def _wrong_months(entry: Mapping[str, Any]) -> Iterable[str]:
@@ -128,7 +156,10 @@ def _target(entry: Mapping[str, Any]) -> Target:
         name=entry["name"], title=entry["title"],
         series=_words(entry["series"]), aggregation=_words(entry["aggregation"]), breakdown=entry["breakdown"],
         first=calendar.parse_month(entry["from"]), last=calendar.parse_month(entry["to"]),
-        variable=entry["variable"], kind=entry["kind"], scale=entry["scale"], sd=float(entry["sd"]),
+        variable=entry["variable"], kind=entry["kind"], likelihood=entry["likelihood"], sd=float(entry["sd"]),
+        sd_spread=float(entry.get("sd_spread", SD_SPREAD)), memory=float(entry.get("memory", 0)),
+        offset=float(entry.get("offset", 0)), discrepancy=entry.get("discrepancy", ""),
+        provisional=bool(entry.get("provisional", False)),
         group=int(entry.get("group", 1)),
         leave_out=tuple(calendar.parse_month(month) for month in entry.get("leave_out", [])),
         fitted=bool(entry.get("fitted", True)), reason=str(entry.get("reason", "")),
@@ -142,7 +173,7 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
 def observations(targets: Iterable[Target], rows: pd.DataFrame) -> pd.DataFrame:
     """Return the observations that `targets` take from the history `rows`, in their order.
 
-    Columns: `target, title, series, variable, kind, scale, sd, fitted, first, last` (months of model time),
+    Columns: `target, title, series, variable, kind, scale, likelihood, sd, fitted, first, last` (months of model time),
     `start, end` (days), `observed`, `unit`, `grade` (the weakest that went in). Raises `InputError` where a target
     finds nothing.
     """
@@ -163,7 +194,7 @@ def _of(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
         raise InputError(Problem(f"target '{target.name}' finds no observation in its span"))
     found = found.assign(
         target=target.name, title=target.title, series=" + ".join(target.series), variable=target.variable,
-        kind=target.kind, scale=target.scale, sd=target.sd, fitted=target.fitted,
+        kind=target.kind, scale=target.scale, likelihood=target.likelihood, sd=target.sd, fitted=target.fitted,
     )  # fmt: skip
     found["grade"] = [_GRADES[int(order)] for order in found["grade"]]
     found["start"] = [calendar.month_start(int(month)) for month in found["first"]]

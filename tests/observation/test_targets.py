@@ -21,7 +21,7 @@ GOOD = {
     "to": "2010-12",
     "variable": "deaths",
     "kind": "flow",
-    "scale": "log",
+    "likelihood": "log-normal",
     "sd": 0.1,
 }
 

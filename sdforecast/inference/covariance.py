@@ -1,0 +1,195 @@
+"""Which errors belong together: own errors with the one before, counts, and counts that share a discrepancy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+
+from sdforecast import calendar
+from sdforecast.inference.study import Study
+
+MEAN_MONTH = 365.2425 / 12
+"""Days in a mean month."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Observations that share a discrepancy.
+
+    Attributes
+    ----------
+    rows : which observations.
+    months : model times of the months that they cover.
+    mean : how much each month counts in each observation [rows, months].
+    apart : months between two months [months, months].
+    since : months since the drift began, of the earlier of two [months, months].
+    counting : variance of the logarithm of a count that comes from counting, and from reports to come [rows].
+    """
+
+    rows: np.ndarray
+    months: np.ndarray
+    mean: sparse.csr_array
+    apart: np.ndarray
+    since: np.ndarray
+    counting: np.ndarray
+
+
+class Rows:
+    """The observations of a study, sorted by the kind of their errors.
+
+    Attributes
+    ----------
+    target : position of each observation's target.
+    own : observations with errors of their own.
+    counted : counts without a discrepancy.
+    before, gap, memory : for each of `own`: the observation before it in its target (itself if there is none), the
+        time between the middles of the two (0: none, or no memory), and the position of its target's memory.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study, table = study, study.observations
+        by_name = {t.name: t for t in study.targets}
+        place = {name: k for k, name in enumerate(by_name)}
+        remembering = {t.name: k for k, t in enumerate([t for t in study.targets if t.memory > 0])}
+        self.target = table["target"].map(place).to_numpy(int)
+        kinds = [_kind(by_name[name].discrepancy, by_name[name].likelihood) for name in table["target"]]
+        self.own = np.array([k for k, kind in enumerate(kinds) if kind == "own"], dtype=int)
+        self.counted = np.array([k for k, kind in enumerate(kinds) if kind == "counted"], dtype=int)
+        middle = (table["first"].to_numpy(float) + table["last"].to_numpy(float) + 1) / 2
+        names = table["target"].to_numpy()
+        before = [k - 1 if k and names[k - 1] == names[k] and names[k] in remembering else k for k in self.own]
+        self.before = np.array(before, dtype=int)
+        self.gap = middle[self.own] - middle[self.before]
+        self.memory = np.array([remembering.get(names[k], 0) for k in self.own], dtype=int)
+
+    @cached_property
+    def shared(self) -> Mapping[str, Shared]:
+        """Observations that share a discrepancy, by its name."""
+        table = self._study.observations
+        by_target = {t.name: t.discrepancy for t in self._study.targets}
+        of = table["target"].map(by_target).to_numpy()
+        return {each.name: self._shared(np.flatnonzero(of == each.name)) for each in self._study.discrepancies}
+
+    def _shared(self, rows: np.ndarray) -> Shared:
+        part = self._study.observations.iloc[rows]
+        first, last = part["first"].to_numpy(int), part["last"].to_numpy(int)
+        months = np.arange(first.min(), last.max() + 1)
+        mean = ((months >= first[:, None]) & (months <= last[:, None])).astype(float)
+        mean /= mean.sum(axis=1, keepdims=True)
+        k = np.arange(len(months))
+        return Shared(
+            rows, months, sparse.csr_array(mean), np.abs(k[:, None] - k[None, :]), np.minimum(k[:, None], k[None, :]) + 1.0,
+            1 / part["observed"].to_numpy(float),
+        )  # fmt: skip
+
+
+def _kind(discrepancy: str, likelihood: str) -> str:
+    if discrepancy:
+        return discrepancy
+    return "counted" if likelihood == "negative-binomial" else "own"
+
+
+def months_and_days(study: Study) -> np.ndarray:
+    """Return what each expected logarithm gains because its months are longer or shorter than the mean month."""
+    wanted = {each.name for each in study.discrepancies if each.month_lengths}
+    with_days = {t.name for t in study.targets if t.discrepancy in wanted}
+    found = np.zeros(len(study.observations))
+    table = study.observations
+    for k, (name, first, last) in enumerate(zip(table["target"], table["first"], table["last"], strict=True)):
+        if name in with_days:
+            days = (calendar.month_end(int(last)) - calendar.month_start(int(first))).days + 1
+            found[k] = np.log(days / ((last - first + 1) * MEAN_MONTH))
+    return found
+
+
+def season_waves(months: np.ndarray) -> np.ndarray:
+    """Return the two harmonics of the year [months, 4]."""
+    angle = 2 * np.pi * np.asarray(months)[:, None] / 12
+    return np.hstack([wave(harmonic * angle) for harmonic in (1, 2) for wave in (np.cos, np.sin)])
+
+
+@dataclass(frozen=True, eq=False)
+class SharedErrors:
+    """Log density of errors that share a discrepancy, as a function with derivatives.
+
+    What goes in: the innovation and half-life of the fast part, the monthly step of the drift, then the errors and the
+    variance of the noise of each, [3 + 2 x observations]. What comes out: one number.
+    """
+
+    of: Shared
+    season: float
+
+    @property
+    def size(self) -> int:
+        """How many numbers go in."""
+        return 3 + 2 * len(self.of.rows)
+
+    @property
+    def count(self) -> int:
+        """How many numbers come out."""
+        return 1
+
+    def forward(self, point: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Return the log density, and what `pull` needs."""
+        scales, errors, noise = np.split(point, [3, 3 + len(self.of.rows)])
+        covariance = self.covariance(*scales) + np.diag(noise)
+        if not np.isfinite(covariance).all():
+            return np.array([-np.inf]), ()
+        try:
+            factor = cho_factor(covariance, lower=True)
+        except np.linalg.LinAlgError:
+            return np.array([-np.inf]), ()
+        solved = cho_solve(factor, errors)
+        logarithm = 2 * np.log(np.diag(factor[0])).sum()
+        value = -(errors @ solved + logarithm + len(errors) * np.log(2 * np.pi)) / 2
+        return np.array([value]), (scales, solved, factor[0])
+
+    def pull(self, ran: tuple[np.ndarray, ...], cotangent: np.ndarray) -> np.ndarray:
+        """Return derivatives: by a number of the covariance C, (s'Cs - trace of the inverse times C) / 2."""
+        if not ran:
+            return np.full(self.size, np.nan)
+        scales, solved, factor = ran
+        inverse = cho_solve((factor, True), np.eye(len(solved)))
+        by_entry = (np.outer(solved, solved) - inverse) / 2
+        by_scale = [(by_entry * part).sum() for part in self._changes(*scales)]
+        result: np.ndarray = cotangent[0] * np.concatenate([by_scale, -solved, np.diag(by_entry)])
+        return result
+
+    def covariance(self, innovation: float, half_life: float, walk: float) -> np.ndarray:
+        """Return the covariance of the errors without their noise [observations, observations]."""
+        kept = 0.5 ** (1 / half_life)
+        return innovation**2 * self._fast(kept) + walk**2 * self._drift + self._season
+
+    def _fast(self, kept: float) -> np.ndarray:
+        return self._observed((kept ** np.arange(len(self.of.months)) / (1 - kept**2))[self.of.apart])
+
+    def _changes(self, innovation: float, half_life: float, walk: float) -> list[np.ndarray]:
+        """Return derivatives of the covariance by each of the three."""
+        kept, k = 0.5 ** (1 / half_life), np.arange(len(self.of.months))
+        power = kept**k
+        by_kept = k * power / kept / (1 - kept**2) + power * 2 * kept / (1 - kept**2) ** 2
+        by_half_life = by_kept * kept * np.log(2) / half_life**2
+        return [
+            2 * innovation * self._fast(kept),
+            innovation**2 * self._observed(by_half_life[self.of.apart]),
+            2 * walk * self._drift,
+        ]
+
+    def _observed(self, monthly: np.ndarray) -> np.ndarray:
+        mean = self.of.mean
+        result: np.ndarray = mean @ (mean @ monthly).T
+        return result
+
+    @cached_property
+    def _drift(self) -> np.ndarray:
+        return self._observed(self.of.since)
+
+    @cached_property
+    def _season(self) -> np.ndarray:
+        waves = self.of.mean @ season_waves(self.of.months)
+        return np.asarray(self.season**2 * (waves @ waves.T))
