@@ -28,6 +28,8 @@ RECORD, WHITENING = "chains.json", "whitening.nc"
 KIND = "sdforecast chains"
 
 T = TypeVar("T")
+Variables = dict[str, tuple[tuple[str, ...], np.ndarray]]
+"""Dimensions and values of each variable, as xarray takes them."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,17 @@ class ChainStore:
             return None
         drawn = _read(path, lambda tree: self._unpacked(tree, chain))
         if len(drawn) != self.facts["draws"]:
-            raise InputError(Problem(f"has {len(drawn)} draws, not {self.facts['draws']}", file=str(path), hint=_DELETE))
+            what = f"has {len(drawn)} draws, not {self.facts['draws']}"
+            raise InputError(Problem(what, file=str(path), hint=_DELETE))
         return drawn
 
     def partial(self, chain: int) -> Drawn | None:
         """Return what there is of a chain, ended or not; None where there is nothing."""
         path = self._path(chain, partial=True)
         ended = self.finished(chain)
-        return ended if ended is not None or not path.is_file() else _read(path, lambda tree: self._unpacked(tree, chain))
+        if ended is not None or not path.is_file():
+            return ended
+        return _read(path, lambda tree: self._unpacked(tree, chain))
 
     def keep(self, chain: int, drawn: Drawn, *, partial: bool = False) -> None:
         """Write a chain; one without a draw after its warm-up is not worth a file. Raises `MachineError`."""
@@ -136,15 +141,16 @@ def existing_store(folder: Path) -> ChainStore:
         record = None
     facts = record.get("facts") if isinstance(record, dict) and record.get("kind") == KIND else None
     if not isinstance(facts, dict) or not isinstance(facts.get("draws"), int) or not _texts(facts.get("labels")):
-        hint = "name a new or empty folder" if folder.is_dir() else "no such folder"
-        raise InputError(Problem(f"holds no chains of ours: {RECORD} is missing or not ours", file=str(folder), hint=hint))
+        what = f"holds no chains of ours: {RECORD} is missing or not ours" if folder.is_dir() else "is no folder"
+        raise InputError(Problem(what, file=str(folder), hint="name the folder of a run, or a new one to sample"))
     return ChainStore(folder, facts)
 
 
 def assembled(drawn: Sequence[Drawn], chains: Sequence[int], labels: Sequence[str]) -> xr.DataTree:
     """Return chains of equal length as groups /unconstrained, /sample_stats and /warmup_sample_stats."""
-    groups = {
-        "unconstrained": {"position": (("chain", "draw", "coordinate"), np.stack([one.positions for one in drawn]))},
+    positions = (("chain", "draw", "coordinate"), np.stack([one.positions for one in drawn]))
+    groups: dict[str, Variables] = {
+        "unconstrained": {"position": positions},
         "sample_stats": _stacked([one.statistics for one in drawn]),
         "warmup_sample_stats": _stacked([one.warmup for one in drawn]),
     }
@@ -156,7 +162,7 @@ def assembled(drawn: Sequence[Drawn], chains: Sequence[int], labels: Sequence[st
     return tree
 
 
-def _stacked(each: Sequence[Mapping[str, np.ndarray]]) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def _stacked(each: Sequence[Mapping[str, np.ndarray]]) -> Variables:
     return {name: (("chain", "draw"), np.stack([one[name] for one in each])) for name in STATISTICS}
 
 

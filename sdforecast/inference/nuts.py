@@ -129,7 +129,10 @@ class Chain:
         """End the chain within the time of one evaluation of the density; returns the draws before."""
         completed = self.completed  # before the density turns to -inf: later draws are spoilt
         self._density.stop()
-        return self._drawn(self._sampler.abort(), completed)
+        try:
+            return self._drawn(self._sampler.abort(), completed)
+        except (RuntimeError, ValueError):  # it has given up before: nutpie has no draws
+            return Drawn(np.empty((0, 0)), {}, {})
 
     def _drawn(self, trace: Any, completed: int) -> Drawn:
         import pyarrow
@@ -137,10 +140,7 @@ class Chain:
         draws, statistics = (pyarrow.record_batch(batches[0]) for batches in trace.get_arrow_trace())
         rows = min(completed, draws.num_rows, statistics.num_rows)
         w = draws.column("w").flatten().to_numpy(zero_copy_only=False).reshape(draws.num_rows, -1)
-        columns = {
-            name: statistics.column(theirs).to_numpy(zero_copy_only=False)[:rows]
-            for name, theirs in STATISTICS.items()
-        }  # fmt: skip
+        columns = {name: _column(statistics, theirs)[:rows] for name, theirs in STATISTICS.items()}
         tune = min(self._settings.tune, rows)
         return Drawn(
             self._white.positions(w[tune:rows]),
@@ -149,6 +149,12 @@ class Chain:
         )
 
 
+def _column(table: Any, name: str) -> np.ndarray:
+    values = np.asarray(table.column(name).to_numpy(zero_copy_only=False))
+    return values.astype(np.int64) if values.dtype.kind == "u" else values
+
+
 def _gave_up(error: Exception) -> SdforecastError:
     reason = str(error).strip().split("\n")[0]
-    return MachineError(Problem(f"the sampler gave up: {reason}", hint="is the density smooth, and finite at the mode?"))
+    hint = "is the density smooth, and finite at the mode?"
+    return MachineError(Problem(f"the sampler gave up: {reason}", hint=hint))

@@ -88,7 +88,8 @@ class WhiteDensity:
         gradient = np.asarray(gradient, dtype=float)
         if gradient.shape != self._flat.shape:
             raise InputError(Problem(f"the density's gradient must be {self._flat.shape}, not {gradient.shape}"))
-        return float(value), self._white.root.T @ gradient
+        with np.errstate(invalid="ignore", over="ignore"):  # told by the result
+            return float(value), self._white.root.T @ gradient
 
 
 def starting_point(density: WhiteDensity, labels: Sequence[str], rng: np.random.Generator, chain: int) -> np.ndarray:
