@@ -1,0 +1,160 @@
+"""One chain of the No-U-Turn sampler, by nutpie, in a thread of its own.
+
+nutpie is called with functions of Python, so that nothing is compiled. Its mass matrix starts from the gradient at the
+starting point and follows from draws and gradients together: where the two are those of a standard normal it is the
+identity from the first windows on, so that a short warm-up is enough for white coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sdforecast.errors import MachineError, Problem, SdforecastError
+from sdforecast.inference.whitening import White, WhiteDensity
+
+STATISTICS = {
+    "lp": "logp", "diverging": "diverging", "energy": "energy", "tree_depth": "depth", "n_steps": "n_steps",
+    "acceptance_rate": "mean_tree_accept", "step_size": "step_size", "reached_max_treedepth": "maxdepth_reached",
+}  # fmt: skip
+"""ArviZ's names of what is kept of each draw, and nutpie's."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a chain has given so far.
+
+    Attributes
+    ----------
+    positions : [draw, n], in the caller's coordinates, without the warm-up.
+    statistics : [draw] for each of `STATISTICS`.
+    warmup : the same statistics of the warm-up.
+    """
+
+    positions: np.ndarray
+    statistics: dict[str, np.ndarray]
+    warmup: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a chain is sampled: draws to keep, draws of the warm-up, the acceptance to aim at, the deepest tree."""
+
+    draws: int
+    tune: int
+    target_accept: float
+    max_treedepth: int
+
+
+def nutpie_or_error() -> Any:
+    """Return the module; raises `MachineError` where it is not installed."""
+    try:
+        import nutpie
+        from nutpie import compiled_pyfunc  # noqa: F401  loaded here, so that its absence is told here
+    except ImportError as error:
+        hint = 'pip install "sdforecast[calibrate]"'
+        raise MachineError(Problem(f"sampling a posterior needs nutpie: {error}", hint=hint)) from error
+    return nutpie
+
+
+class Chain:
+    """A chain that runs in the background from the moment it is made."""
+
+    def __init__(self, density: WhiteDensity, white: White, start: np.ndarray, seed: int, settings: Settings) -> None:
+        nutpie = nutpie_or_error()
+        self._density, self._white, self._settings = density, white, settings
+        self._completed = 0
+        model = nutpie.compiled_pyfunc.from_pyfunc(
+            ndim=len(start),
+            make_logp_fn=lambda: density,
+            make_expand_fn=self._counting,
+            expanded_dtypes=[np.dtype(np.float64)],
+            expanded_shapes=[(len(start),)],
+            expanded_names=["w"],
+            make_initial_point_fn=lambda _: start,
+        )
+        self._sampler = nutpie.sample(
+            model, draws=settings.draws, tune=settings.tune, chains=1, cores=1, seed=seed, progress_bar=False,
+            blocking=False, return_raw_trace=True, target_accept=settings.target_accept,
+            maxdepth=settings.max_treedepth,
+        )  # fmt: skip
+
+    def _counting(self, *_: int) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        """Return the function that nutpie calls with each draw."""
+
+        def keep(w: np.ndarray) -> dict[str, np.ndarray]:
+            self._completed += 1
+            return {"w": w}
+
+        return keep
+
+    @property
+    def completed(self) -> int:
+        """Draws so far, those of the warm-up with them."""
+        return min(self._completed, self._settings.tune + self._settings.draws)
+
+    @property
+    def evaluations(self) -> int:
+        """How often the density was asked."""
+        return self._density.evaluations
+
+    def ended(self, within: float) -> Drawn | None:
+        """Wait for the end, at most `within` seconds; returns all draws, or None if there is more to come.
+
+        Raises what the density raised, and `MachineError` where nutpie gives up.
+        """
+        try:
+            trace = self._sampler.wait(timeout=within)
+        except TimeoutError:
+            if self._density.fault is not None:
+                raise self._density.fault from None
+            return None
+        except (RuntimeError, ValueError) as error:
+            raise self._density.fault or _gave_up(error) from error
+        if self._density.fault is not None:
+            raise self._density.fault
+        return self._drawn(trace, self.completed)
+
+    def so_far(self) -> Drawn:
+        """Return the draws so far; the chain goes on."""
+        return self._drawn(self._sampler.inspect(), self.completed)
+
+    def stop(self) -> Drawn:
+        """End the chain within the time of one evaluation of the density; returns the draws before."""
+        completed = self.completed  # before the density turns to -inf: later draws are spoilt
+        self._density.stop()
+        try:
+            return self._drawn(self._sampler.abort(), completed)
+        except (RuntimeError, ValueError):  # it has given up before: nutpie has no draws
+            return Drawn(np.empty((0, 0)), {}, {})
+
+    def _drawn(self, trace: Any, completed: int) -> Drawn:
+        import pyarrow
+
+        draws, statistics = (pyarrow.record_batch(batches[0]) for batches in trace.get_arrow_trace())
+        rows = min(completed, draws.num_rows, statistics.num_rows)
+        w = draws.column("w").flatten().to_numpy(zero_copy_only=False).reshape(draws.num_rows, -1)
+        columns = {name: _column(statistics, theirs)[:rows] for name, theirs in STATISTICS.items()}
+        tune = min(self._settings.tune, rows)
+        return Drawn(
+            self._white.positions(w[tune:rows]),
+            {name: values[tune:] for name, values in columns.items()},
+            {name: values[:tune] for name, values in columns.items()},
+        )
+
+
+def _column(table: Any, name: str) -> np.ndarray:
+    values = np.asarray(table.column(name).to_numpy(zero_copy_only=False))
+    return values.astype(np.int64) if values.dtype.kind == "u" else values
+
+
+def _gave_up(error: Exception) -> SdforecastError:
+    reason = str(error).strip().split("\n")[0]
+    hint = "is the density smooth, and finite at the mode?"
+    return MachineError(Problem(f"the sampler gave up: {reason}", hint=hint))
