@@ -16,20 +16,20 @@ curve is fitted by least squares, the errors of a vintage whitened by their cova
 by maximum likelihood, in turn. Both have weak priors, judged rather than fitted (`PRIOR`), which decide while few
 vintages are known.
 
-What this rests on: five files of 2017-2019 and three or four of 2024-2026, so about nine independent looks, whatever the
-number of months. The eras do not differ measurably at the same age (log ratio of g 0.0, standard error 0.35): files are
-younger now, not more complete, and one curve serves both. Below five months nothing was ever released: there the curve
-is an extrapolation.
+What this rests on: five files of 2017-2019 and four of 2024-2026 that partly share months, so fewer than nine
+independent looks, whatever the number of months. ERAS
+Below five months nothing was ever released: there the curve is an extrapolation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares, minimize
 
 from sdforecast import calendar, history
@@ -61,11 +61,11 @@ ALONGSIDE = {"synthetic_opioid_deaths": "all_drug_deaths", "all_drug_deaths": "s
 """Where to look for vintages that a series lacks."""
 
 AGREEMENT = 0.02
-"""Series are taken together if their log shares differ by less than this in the vintages both have (root mean square)."""
+"""Series are taken together if their log shares differ by less than this where both are known (root mean square)."""
 
 PRIOR = {"level": (-2.1, 0.5), "shape": (0.4, 0.5), "spread": (-3.5, 0.5), "fade": (1.95, 0.3), "common": (0.5, 0.7)}
 """Mean and standard deviation of the logarithm of each parameter (logit for `common`), by judgement: an eighth of a
-month is missing after six months, give or take a half, with an error of three per cent that falls to a third by the age of twelve."""
+month is missing after six months, give or take a half, with an error of three per cent, a third of that at twelve."""
 
 _CURVE = ("level", "shape")
 _ERROR = ("spread", "fade", "common")
@@ -158,6 +158,7 @@ def _recoded(months: np.ndarray) -> np.ndarray:
     return np.any([(first <= months) & (months <= last) for first, last in spans], axis=0)
 
 
+@lru_cache(maxsize=1024)
 def _day_known(vintage: str) -> pd.Timestamp:
     """Return the last day that a vintage (`YYYY`, `YYYY-MM` or a day) may mean."""
     try:
@@ -271,21 +272,24 @@ def _fitted(points: pd.DataFrame, series: str, alongside: int) -> Completeness:
     def unlikely(trial: np.ndarray, at: np.ndarray) -> float:
         return float(sum(b.unlikely(at, trial) for b in blocks) + 0.5 * np.sum(((trial - middle) / error_sd) ** 2))
 
-    for _ in range(50):
+    for _ in range(30):
         roots = [np.linalg.cholesky(block.covariance(error)) for block in blocks]
         solved = least_squares(whitened, curve, args=(roots,))
         moved = float(np.abs(solved.x - curve).max())
         curve = solved.x
-        error = minimize(unlikely, error, args=(curve,), method="Nelder-Mead", options={"xatol": 1e-4}).x
+        error = minimize(unlikely, error, args=(curve,), method="L-BFGS-B").x
         if moved < 1e-4:
             break
-    covariance = np.linalg.inv(solved.jac.T @ solved.jac)
+    slope = np.asarray(solved.jac)
+    covariance = np.linalg.inv(slope.T @ slope)
     residuals = np.concatenate([np.zeros(0), *(block.residual(curve) for block in blocks)])
     months = points["month"].astype(int)
     return Completeness(
-        *np.exp(curve).tolist(),
-        *np.exp(error[:2]).tolist(),
-        common=float(_share(error[2])),
+        level=float(np.exp(curve[0])),
+        shape=float(np.exp(curve[1])),
+        spread=float(np.exp(error[0])),
+        fade=float(np.exp(error[1])),
+        common=_share(error[2]),
         log_errors=(float(covariance[0, 0] ** 0.5), float(covariance[1, 1] ** 0.5)),
         uncertainty=_uncertainty(curve, covariance),
         n=len(points),
@@ -311,7 +315,9 @@ class _Block:
     """The comparisons of one vintage, whose errors go together."""
 
     def __init__(self, points: pd.DataFrame) -> None:
-        self.age, self.later, self.log_ratio = (points[c].to_numpy(float) for c in ("age", "later", "log_ratio"))
+        self.age = points["age"].to_numpy(float)
+        self.later = points["later"].to_numpy(float)
+        self.log_ratio = points["log_ratio"].to_numpy(float)
 
     def expected(self, curve: np.ndarray) -> np.ndarray:
         return _missing(self.later, curve) - _missing(self.age, curve)
@@ -327,9 +333,9 @@ class _Block:
 
     def unlikely(self, curve: np.ndarray, error: np.ndarray) -> float:
         """Return minus the logarithm of the density, without its constant."""
-        factor = cho_factor(self.covariance(error), lower=True)
-        residual = self.residual(curve)
-        return float(0.5 * residual @ cho_solve(factor, residual) + np.log(np.diag(factor[0])).sum())
+        root = np.linalg.cholesky(self.covariance(error))
+        whitened = solve_triangular(root, self.residual(curve), lower=True)
+        return float(0.5 * whitened @ whitened + np.log(np.diag(root)).sum())
 
 
 # --- Use ------------------------------------------------------------------------------------------------------------
@@ -382,9 +388,9 @@ def simulate(
     """Return the rows of single months as they may have stood in the file of `origin` (a day or month).
 
     Months younger than `youngest` are left out, as the file does not have them; those up to `OLDEST` months old get a
-    count drawn from the curve and its error (one draw common to the file, one of each month), status provisional and the
-    vintage `origin`; older ones stay. A row that is itself still open at `origin` or after is completed to its expected
-    final count first. Raises `InputError` as `provisional` does.
+    count drawn from the curve and its error (one draw common to the file, one of each month), status provisional and
+    the vintage `origin`; older ones stay. A row that is itself still provisional is completed to its expected final
+    count first. Raises `InputError` as `provisional` does.
     """
     now = provisional(rows, curve)
     _, last = calendar.months_of(rows["period_start"], rows["period_end"])
@@ -409,8 +415,9 @@ def held_out(rows: pd.DataFrame, series: str = "synthetic_opioid_deaths", *, pas
     """Return how well open 12-month sums of each vintage are completed by a curve that never saw that vintage.
 
     One row a vintage and open sum (up to `OLDEST` months old): `vintage`, `month`, `age`, and the log of `reported`,
-    `completed` and `predicted` (NCHS's own; NaN where it gave none) over the later count, made up of months as `last`
-    known (`RECODED` months before their closing). With `past_only` the curve knows earlier vintages only, as on the day.
+    `completed` and `predicted` (NCHS's own; NaN where it gave none) over the later count, made up of months as last
+    known (`RECODED` months before their closing). With `past_only` the curve knows earlier vintages only, as on the
+    day.
     """
     months = _single_months(rows, series, None)
     if months is None:
@@ -425,14 +432,15 @@ def _held_out(rows: pd.DataFrame, series: str, months: _Months, vintage: str, pa
     age, value, last = months.age(vintage), months.value[vintage], months.last()
     still_open = ~months.closed[vintage] & (age <= OLDEST)
     final = last["value"].where((last["age"] >= SETTLED) & (last["age"] >= age))
-    completed = value / np.where(still_open, curve.share(age), 1.0)
+    completed = value.div(np.where(still_open, curve.share(age), 1.0))
     sums = pd.DataFrame({"reported": value, "completed": completed, "final": final}).rolling(12).sum()
     found = (rows["series"] == series) & (rows["vintage"] == vintage) & (rows["status"] == "predicted")
     _, ends = calendar.months_of(rows.loc[found, "period_start"], rows.loc[found, "period_end"])
     sums["predicted"] = pd.Series(rows.loc[found, "value"].to_numpy(float), index=ends).reindex(sums.index)
-    logs = np.log(sums[["reported", "completed", "predicted"]].div(sums["final"], axis=0))
-    table = logs.assign(vintage=vintage, month=sums.index, age=age)[still_open & sums["final"].notna()]
-    return table[["vintage", "month", "age", "reported", "completed", "predicted"]]
+    table = pd.DataFrame({"vintage": vintage, "month": sums.index, "age": age}, index=sums.index)
+    for column in ("reported", "completed", "predicted"):
+        table[column] = np.log(sums[column] / sums["final"])
+    return table[still_open & sums["final"].notna()]
 
 
 def each_vintage(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:

@@ -19,7 +19,7 @@ FILES = ("2017-12-16", "2018-07-11", "2019-04-24", "2019-10-12", "2020-06-15", "
 
 def true_share(age: np.ndarray) -> np.ndarray:
     """The curve that the made-up files follow."""
-    return np.exp(-0.12 * np.exp(1 - (np.maximum(age, 0) / 6.0) ** 1.8))
+    return np.asarray(np.exp(-0.12 * np.exp(1 - (np.maximum(age, 0) / 6.0) ** 1.8)))
 
 
 def made_counts() -> pd.Series:
@@ -39,7 +39,7 @@ def made_files(noise: float = 0.0, seed: int = 0, series: str = SERIES, files: t
         closed = final.index.to_numpy() // 12 < (release + 1) // 12 - 1
         error = noise * np.exp((36 - age**2) / 90) * (rng.standard_normal() + rng.standard_normal(len(age))) / 2**0.5
         stood = final * np.where(closed, 1.0, true_share(age) * np.exp(np.where(age >= 5, error, 0.0)))
-        for month, total in stood.rolling(12).sum().dropna().items():
+        for month, total in zip(final.index[11:].tolist(), stood.rolling(12).sum().dropna(), strict=True):
             if release - month >= 5:
                 status = "final" if month // 12 < (release + 1) // 12 - 1 else "provisional"
                 rows.append((month, total, status, vintage))
@@ -75,7 +75,7 @@ def test_a_known_curve_is_found_again() -> None:
 
 def test_the_curve_lies_within_its_errors_when_the_files_stray() -> None:
     apart = []
-    for seed in range(12):
+    for seed in range(8):
         found = completeness(made_files(noise=0.02, seed=seed))
         apart.append(np.log(found.level / 0.12) / found.log_errors[0])
     assert 0.3 < np.sqrt(np.mean(np.square(apart))) < 2.0
@@ -124,7 +124,7 @@ def test_later_vintages_change_nothing(shipped: pd.DataFrame, known_at: str) -> 
     assert completeness(shipped[~later]) == completeness(shipped, known_at=known_at)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(factor=st.floats(0.3, 3.0))
 def test_the_unit_of_the_counts_does_not_matter(factor: float) -> None:
     rows = made_files(noise=0.02, files=FILES[:4])
@@ -192,18 +192,20 @@ def test_a_file_held_early_in_a_month_is_that_of_the_month_before(curve: Complet
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("column", "cell", "message"),
     [
-        ({"vintage": ""}, "without a vintage"),
-        ({"vintage": "last week"}, "not a date of release"),
-        ({"vintage": "2024-01-20"}, "before the month ended"),
-        ({"status": "predicted"}, "no count that can be completed"),
-        ({"period_start": pd.Timestamp("2022-01-01")}, "not a single month"),
+        ("vintage", "", "without a vintage"),
+        ("vintage", "last week", "not a date of release"),
+        ("vintage", "2024-01-20", "before the month ended"),
+        ("status", "predicted", "no count that can be completed"),
+        ("period_start", pd.Timestamp("2022-01-01"), "not a single month"),
     ],
 )
-def test_rows_that_cannot_be_completed(curve: Completeness, change: dict[str, object], message: str) -> None:
+def test_rows_that_cannot_be_completed(
+    curve: Completeness, column: str, cell: str | pd.Timestamp, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
-        provisional(single_months("provisional", "2025-11-20").assign(**change), curve)
+        provisional(single_months("provisional", "2025-11-20").assign(**{column: cell}), curve)
 
 
 def test_an_unknown_series_or_date_is_told(shipped: pd.DataFrame) -> None:
@@ -214,14 +216,14 @@ def test_an_unknown_series_or_date_is_told(shipped: pd.DataFrame) -> None:
 
 
 def test_simulated_files_have_the_share_and_the_spread_of_the_curve(curve: Completeness) -> None:
-    rows = single_months("final", "2027-12-20").assign(value=1e6)
+    rows = single_months("final", "2027-12-20", first=166).assign(value=1e6)
     rng = np.random.default_rng(1)
-    files = [simulate(rows, curve, rng, "2025-11-20") for _ in range(2000)]
+    files = [simulate(rows, curve, rng, "2025-11-20") for _ in range(800)]
     drawn = np.log([f["value"].to_numpy() / 1e6 for f in files])
     age = provisional(files[0], curve)["age"].to_numpy()
     assert age.min() == revisions.YOUNGEST and (files[0]["status"] == "provisional").all()
-    np.testing.assert_allclose(drawn.mean(axis=0), np.log(curve.share(age)), atol=4 * 0.07 / 2000**0.5)
-    np.testing.assert_allclose(drawn.std(axis=0), curve.sd(age), rtol=0.08, atol=1e-5)
+    np.testing.assert_allclose(drawn.mean(axis=0), np.log(curve.share(age)), atol=4 * 0.07 / 800**0.5)
+    np.testing.assert_allclose(drawn.std(axis=0), curve.sd(age), rtol=0.12, atol=1e-5)
     expected = (curve.common * curve.spread**2 + (curve.uncertainty * curve.level) ** 2) / curve.sd(6) ** 2
     assert np.corrcoef(drawn.T)[-1, -3] == pytest.approx(expected, abs=0.12)
 
@@ -230,6 +232,6 @@ def test_simulation_keeps_old_months_and_completes_open_ones(curve: Completeness
     old = single_months("final", "2027-12-20", first=100)
     pd.testing.assert_frame_equal(simulate(old, curve, np.random.default_rng(2), "2025-11"), old)
     still = single_months("provisional", "2025-11-20").assign(value=1e6)
-    files = [simulate(still, curve, np.random.default_rng(seed), "2025-11-20") for seed in range(400)]
+    files = [simulate(still, curve, np.random.default_rng(seed), "2025-11-20") for seed in range(100)]
     # At the same origin an open count is expected to stand where it does.
-    assert np.mean([np.log(f["value"] / 1e6).mean() for f in files]) == pytest.approx(0, abs=0.006)
+    assert np.mean([np.log(f["value"] / 1e6).mean() for f in files]) == pytest.approx(0, abs=0.008)
