@@ -2,8 +2,8 @@
 
 NCHS publishes sums over twelve months. Every file starts with the same closed year, so differences of the sums give
 single months as they stood in each vintage, `x(m) = x(m - 12) + S(m) - S(m - 1)`, and the sums overlap no more. How
-the first sum divides over its months is not known; an even division puts every month off by a few per cent in the
-same way in all vintages, which hardly touches the ratio of two vintages.
+the first sum divides over its months is not known; it is divided evenly, which puts a month off by up to 5 per cent,
+by as many deaths in every vintage: what a vintage lacks comes out exactly, its share to a twentieth.
 
 A month counts with the share `c(a) = exp(-g(a))` at age `a` (months from its end to the release),
 
@@ -17,13 +17,15 @@ by maximum likelihood, in turn. Both have weak priors, judged rather than fitted
 vintages are known.
 
 What this rests on: five files of 2017-2019 and four of 2024-2026 that partly share months, so fewer than nine
-independent looks, whatever the number of months. ERAS
-Below five months nothing was ever released: there the curve is an extrapolation.
+independent looks, whatever the number of months. Fitted apart, the eras agree at the same age (2017-2019: 0.919 at
+seven months, 2024-2026: 0.911; log levels 0.08 apart, standard error 0.23): files are released younger now, not more
+complete, so one curve serves both. Five and six months were seen in two files only, and below five none was released:
+there the curve is an extrapolation. That a year closes, in December of the next, is not in the curve: in one file the
+months of a year about to close were already complete at ten months, in others 3 per cent short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -111,7 +113,7 @@ class Completeness:
 
     def share(self, age: np.ndarray | float) -> np.ndarray:
         """Return the share reported at `age` (months), above 0 and at most 1, never falling with age."""
-        return np.exp(-self.missing(age))
+        return np.asarray(np.exp(-self.missing(age)))
 
     def missing(self, age: np.ndarray | float) -> np.ndarray:
         """Return -log share at `age` (months)."""
@@ -119,17 +121,17 @@ class Completeness:
 
     def sd(self, age: np.ndarray | float) -> np.ndarray:
         """Return the standard deviation of log(count / final) at `age`; the curve's own uncertainty is in it."""
-        return np.hypot(_spread(age, self.spread, self.fade), self.uncertainty * self.missing(age))
+        return np.asarray(np.hypot(_spread(age, self.spread, self.fade), self.uncertainty * self.missing(age)))
 
 
 def _missing(age: np.ndarray, curve: np.ndarray) -> np.ndarray:
     # A negative age (a month that has not ended) is read as age 0; the power would not be a number.
     relative = (np.maximum(age, 0.0) / 6.0) ** np.exp(curve[1])
-    return np.exp(curve[0] + 1.0 - relative)
+    return np.asarray(np.exp(curve[0] + 1.0 - relative))
 
 
 def _spread(age: np.ndarray | float, spread: float, fade: float) -> np.ndarray:
-    return spread * np.exp((36.0 - np.maximum(age, 0.0) ** 2) / (2 * fade**2))
+    return np.asarray(spread * np.exp((36.0 - np.maximum(age, 0.0) ** 2) / (2 * fade**2)))
 
 
 # --- Single months, vintage by vintage ------------------------------------------------------------------------------
@@ -144,18 +146,18 @@ class _Months:
     release: dict[str, int] = field(default_factory=dict)
 
     def age(self, vintage: str) -> np.ndarray:
-        return self.release[vintage] - self.value.index.to_numpy()
+        return np.asarray(self.release[vintage] - self.value.index.to_numpy())
 
     def last(self) -> pd.DataFrame:
         """Return `value` and `age` of the newest count of each month, the newest open one for `RECODED` months."""
         value = self.value.mask(self.closed & _recoded(self.value.index.to_numpy())[:, None])
-        ages = pd.DataFrame({v: self.age(v) for v in value}, index=value.index).where(value.notna())
+        ages = pd.DataFrame({v: self.age(str(v)) for v in value}, index=value.index).where(value.notna())
         return pd.DataFrame({"value": value.ffill(axis=1).iloc[:, -1], "age": ages.ffill(axis=1).iloc[:, -1]})
 
 
 def _recoded(months: np.ndarray) -> np.ndarray:
     spans = [(calendar.parse_month(first), calendar.parse_month(last)) for first, last in RECODED]
-    return np.any([(first <= months) & (months <= last) for first, last in spans], axis=0)
+    return np.asarray(np.any([(first <= months) & (months <= last) for first, last in spans], axis=0))
 
 
 @lru_cache(maxsize=1024)
@@ -193,7 +195,7 @@ def _single_months(rows: pd.DataFrame, series: str, known_at: str | None) -> _Mo
     # A file may repeat only its open months: the closed ones are as in the file before.
     sums, closed = sums.ffill(axis=1), closed.ffill(axis=1)
     months = pd.DataFrame({v: _differenced(sums[v].loc[: newest[v]]) for v in sums})
-    return _Months(months, closed.reindex_like(months) > 0, {v: _release_month(str(v)) for v in months})
+    return _Months(months, closed.reindex_like(months) > 0, {str(v): _release_month(str(v)) for v in months})
 
 
 def _differenced(sums: pd.Series) -> pd.Series:
@@ -212,7 +214,7 @@ def _comparisons(months: _Months | None) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     last = months.last()
     parts = []
-    for vintage in months.value:
+    for vintage in map(str, months.value):
         age, value = months.age(vintage), months.value[vintage]
         use = value.notna() & ~months.closed[vintage] & (last["age"] >= SETTLED) & (last["age"] > age) & (age <= OLDEST)
         ratio = np.log(value / last["value"])
@@ -320,10 +322,10 @@ class _Block:
         self.log_ratio = points["log_ratio"].to_numpy(float)
 
     def expected(self, curve: np.ndarray) -> np.ndarray:
-        return _missing(self.later, curve) - _missing(self.age, curve)
+        return np.asarray(_missing(self.later, curve) - _missing(self.age, curve))
 
     def residual(self, curve: np.ndarray) -> np.ndarray:
-        return self.log_ratio - self.expected(curve)
+        return np.asarray(self.log_ratio - self.expected(curve))
 
     def covariance(self, error: np.ndarray) -> np.ndarray:
         spread, fade, common = np.exp(error[0]), np.exp(error[1]), _share(error[2])
@@ -440,10 +442,4 @@ def _held_out(rows: pd.DataFrame, series: str, months: _Months, vintage: str, pa
     table = pd.DataFrame({"vintage": vintage, "month": sums.index, "age": age}, index=sums.index)
     for column in ("reported", "completed", "predicted"):
         table[column] = np.log(sums[column] / sums["final"])
-    return table[still_open & sums["final"].notna()]
-
-
-def each_vintage(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    """Yield each vintage of `held_out` with its root mean square errors (per cent)."""
-    for vintage, part in table.groupby("vintage", sort=True):
-        yield str(vintage), 100 * np.sqrt((part[["reported", "completed", "predicted"]] ** 2).mean())
+    return table[still_open & table["completed"].notna()]

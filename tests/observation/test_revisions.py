@@ -218,20 +218,20 @@ def test_an_unknown_series_or_date_is_told(shipped: pd.DataFrame) -> None:
 def test_simulated_files_have_the_share_and_the_spread_of_the_curve(curve: Completeness) -> None:
     rows = single_months("final", "2027-12-20", first=166).assign(value=1e6)
     rng = np.random.default_rng(1)
-    files = [simulate(rows, curve, rng, "2025-11-20") for _ in range(800)]
+    files = [simulate(rows, curve, rng, "2025-11-20") for _ in range(400)]
     drawn = np.log([f["value"].to_numpy() / 1e6 for f in files])
     age = provisional(files[0], curve)["age"].to_numpy()
     assert age.min() == revisions.YOUNGEST and (files[0]["status"] == "provisional").all()
-    np.testing.assert_allclose(drawn.mean(axis=0), np.log(curve.share(age)), atol=4 * 0.07 / 800**0.5)
-    np.testing.assert_allclose(drawn.std(axis=0), curve.sd(age), rtol=0.12, atol=1e-5)
+    np.testing.assert_allclose(drawn.mean(axis=0), np.log(curve.share(age)), atol=4 * 0.07 / 400**0.5)
+    np.testing.assert_allclose(drawn.std(axis=0), curve.sd(age), rtol=0.17, atol=1e-5)
     expected = (curve.common * curve.spread**2 + (curve.uncertainty * curve.level) ** 2) / curve.sd(6) ** 2
-    assert np.corrcoef(drawn.T)[-1, -3] == pytest.approx(expected, abs=0.12)
+    assert np.corrcoef(drawn.T)[-1, -3] == pytest.approx(expected, abs=0.15)
 
 
 def test_simulation_keeps_old_months_and_completes_open_ones(curve: Completeness) -> None:
     old = single_months("final", "2027-12-20", first=100)
     pd.testing.assert_frame_equal(simulate(old, curve, np.random.default_rng(2), "2025-11"), old)
     still = single_months("provisional", "2025-11-20").assign(value=1e6)
-    files = [simulate(still, curve, np.random.default_rng(seed), "2025-11-20") for seed in range(100)]
+    files = [simulate(still, curve, np.random.default_rng(seed), "2025-11-20") for seed in range(60)]
     # At the same origin an open count is expected to stand where it does.
-    assert np.mean([np.log(f["value"] / 1e6).mean() for f in files]) == pytest.approx(0, abs=0.008)
+    assert np.mean([np.log(f["value"] / 1e6).mean() for f in files]) == pytest.approx(0, abs=0.01)
