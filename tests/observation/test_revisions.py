@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sdforecast import calendar, history
@@ -75,7 +75,7 @@ def test_a_known_curve_is_found_again() -> None:
 
 def test_the_curve_lies_within_its_errors_when_the_files_stray() -> None:
     apart = []
-    for seed in range(8):
+    for seed in range(6):
         found = completeness(made_files(noise=0.02, seed=seed))
         apart.append(np.log(found.level / 0.12) / found.log_errors[0])
     assert 0.3 < np.sqrt(np.mean(np.square(apart))) < 2.0
@@ -83,7 +83,7 @@ def test_the_curve_lies_within_its_errors_when_the_files_stray() -> None:
 
 def test_the_spread_follows_how_far_files_stray() -> None:
     quiet, loud = (
-        np.mean([completeness(made_files(noise=noise, seed=seed)).spread for seed in range(5)])
+        np.mean([completeness(made_files(noise=noise, seed=seed)).spread for seed in range(3)])
         for noise in (0.01, 0.05)
     )
     assert 0.006 < quiet < 0.016
@@ -124,8 +124,7 @@ def test_later_vintages_change_nothing(shipped: pd.DataFrame, known_at: str) -> 
     assert completeness(shipped[~later]) == completeness(shipped, known_at=known_at)
 
 
-@settings(max_examples=5, deadline=None)
-@given(factor=st.floats(0.3, 3.0))
+@pytest.mark.parametrize("factor", [0.01, 3.0])
 def test_the_unit_of_the_counts_does_not_matter(factor: float) -> None:
     rows = made_files(noise=0.02, files=FILES[:4])
     scaled = completeness(rows.assign(value=rows["value"] * factor))
