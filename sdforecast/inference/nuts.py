@@ -139,7 +139,7 @@ class Chain:
 
         draws, statistics = (pyarrow.record_batch(batches[0]) for batches in trace.get_arrow_trace())
         rows = min(completed, draws.num_rows, statistics.num_rows)
-        w = draws.column("w").flatten().to_numpy(zero_copy_only=False).reshape(draws.num_rows, -1)
+        w = draws.column("w").flatten().to_numpy(zero_copy_only=False).reshape(draws.num_rows, len(self._white.centre))
         columns = {name: _column(statistics, theirs)[:rows] for name, theirs in STATISTICS.items()}
         tune = min(self._settings.tune, rows)
         return Drawn(
