@@ -13,8 +13,9 @@ from sdforecast.inference.compiling import Value
 SPREAD_OF_STARTS = 0.7
 """Standard deviation of random starting positions; the first start is the prior centre."""
 
-STEP = 1e-3
-"""Step of the differences of gradients that give the curvature, in prior standard deviations."""
+STEP = 0.1
+"""Step of the differences of gradients that give the curvature, in prior standard deviations: wide enough to see
+through kinks, where a condition of the model changes sides."""
 
 LOWEST = 1.0
 """Least curvature: the prior alone gives 1 in each direction; what is below it is noise, or a ridge."""
