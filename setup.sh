@@ -38,7 +38,7 @@ case ${1:-} in
 runtime)
     check_python
     echo "Setting up $venv with $version: $(grep -c '==' requirements.lock) locked packages," \
-        "about 165 MB to download, 690 MB on disk, a minute or so." >&2
+        "about 170 MB to download, 720 MB on disk, a minute or so." >&2
     "$python" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$version could not make the virtual environment $venv here"
     install --require-hashes -r requirements.lock
     ;;
@@ -46,7 +46,7 @@ self)
     install --no-build-isolation --editable .
     ;;
 dev)
-    echo "Adding what tests and checks need: about 40 MB to download, 150 MB on disk." >&2
+    echo "Adding what tests and checks need: about 120 MB to download, 440 MB on disk." >&2
     install --require-hashes -r requirements-dev.lock
     ;;
 *)

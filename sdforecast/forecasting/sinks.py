@@ -106,12 +106,8 @@ class DiskSink:
     """
 
     def __init__(self, shape: tuple[int, int, int, int], path: Path, labels: Labels) -> None:
-        try:
-            import h5netcdf
-            import h5py  # noqa: F401  what h5netcdf writes with
-        except ImportError as error:
-            hint = "pip install 'sdforecast[netcdf]', or ask for quantiles="
-            raise MachineError(Problem("writing members to disk needs h5netcdf and h5py", hint=hint)) from error
+        import h5netcdf
+
         if path.suffix.lower() != ".nc":
             raise InputError(Problem("members are written as NetCDF", file=str(path), hint="name a file .nc"))
         self._path, self._labels, self._shape = path, labels, shape

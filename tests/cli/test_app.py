@@ -14,7 +14,10 @@ import sdforecast
 from sdforecast.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = {"pandas", "pysd", "matplotlib", "scipy", "xarray", "seaborn", "numpy", "pydantic", "jinja2", "rich"}
+HEAVY = {
+    *("pandas", "pysd", "matplotlib", "scipy", "xarray", "seaborn", "numpy", "pydantic", "jinja2", "rich"),
+    *("pymc", "pytensor", "nutpie", "arviz", "numba", "h5py", "h5netcdf"),
+}
 
 
 def imported_by(*arguments):

@@ -103,11 +103,6 @@ class TestDisk:
             run_ensemble(small("growth.mdl"), DRAWS, to=tmp_path / name)
         assert not list(tmp_path.iterdir())
 
-    def test_without_its_library_it_says_what_to_install(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "h5netcdf", None)
-        with pytest.raises(MachineError, match=r"pip install 'sdforecast\[netcdf\]'"):
-            run_ensemble(small("growth.mdl"), DRAWS, to=tmp_path / "runs.nc")
-
 
 def test_what_memory_cannot_hold_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert free_memory() > 0
