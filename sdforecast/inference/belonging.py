@@ -132,7 +132,7 @@ def _with_prior(priors: Mapping[str, Any]) -> set[str]:
     """Return the names of the constants that a draw sets, as the model's equations spell them when plain."""
     entries = priors.get("parameter", [])
     rows = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return {plain(str(row.get("name", ""))) for row in rows if row.get("kind") != "data"}
+    return {plain(str(row.get("name", "")).strip('"')) for row in rows if row.get("kind") != "data"}
 
 
 def _rows(folder: Path) -> list[str]:
@@ -171,7 +171,7 @@ _EQUATION = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[(,]\s*'[^'|\n]*'|[^~])*""")
 _RANGE = re.compile(r"\[\s*\([^()\]]*\)\s*-\s*\([^()\]]*\)[^\]]*\]\s*,?")  # of the picture of a lookup
 _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^'\n]*')""")
 _NUMBER = re.compile(r"(?<![\w. ])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])")
-_CONSTANT = re.compile(r"(?P<name>[^=\[\]()]+)=[-+]?[\d.]+(?:[eE][-+]?\d+)?")
+_CONSTANT = re.compile(r"""(?P<name>"(?:[^"\\]|\\.)*"|[^=\[\]()"]+)=[-+]?[\d.]+(?:[eE][-+]?\d+)?""")
 _FILE = re.compile(r"\bGET\s+\w+\s+\w+\s*\(\s*'([^']+)'", re.IGNORECASE)
 _FILE_TAG = re.compile(r"^30:(\?[^=\n]+)=(.+)$", re.MULTILINE)
 _PICTURE = ("views", "header", "doc", "documentation", "style", "units", "format", "range", "scale", "data")

@@ -156,7 +156,7 @@ def _agreement(groups: dict[str, xr.Dataset]) -> Iterator[_Fault]:
         yield from _unlike(name, groups, "posterior", ("chain", "draw"))
     for name in ("log_likelihood", "posterior_predictive", "prior_predictive"):
         yield from _unlike(name, groups, "observed_data", ("observation",))
-    yield from _mode(groups["mode"], draws, groups.get("unconstrained", xr.Dataset()))
+    yield from _mode(groups["mode"], draws, groups.get("unconstrained"))
     for name in discrepancy_names(draws):
         drift = f"{name} drift"
         if drift not in draws or draws[drift].dims != ("chain", "draw", "month"):
@@ -170,10 +170,10 @@ def _unlike(name: str, groups: dict[str, xr.Dataset], other: str, dims: Iterable
             yield f"/{name} has {there} along {dim}, /{other} has {wanted}", None
 
 
-def _mode(mode: xr.Dataset, draws: xr.Dataset, unconstrained: xr.Dataset) -> Iterator[_Fault]:
+def _mode(mode: xr.Dataset, draws: xr.Dataset, unconstrained: xr.Dataset | None) -> Iterator[_Fault]:
     if not _same(draws, mode, "parameter"):
         yield "/mode and /posterior have different parameters", None
-    if "position" in mode and not _same(unconstrained, mode, "coordinate"):
+    if unconstrained is not None and "position" in mode and not _same(unconstrained, mode, "coordinate"):
         yield "/mode and /unconstrained have different coordinates", None
     for name in latent_names(draws):
         if name not in mode or mode[name].dims != ("knot",) or not _same(draws, mode, "knot"):

@@ -38,7 +38,13 @@ def sample(chains: int = 4, draws: int = 5, parameters: int = 3, knots: int = 4,
                 f"{DISCREPANCY} half-life": (over(), np.exp(drawn())),
                 "error sd": (over("target"), np.exp(drawn(1))),
             },
-            {**axes, "parameter": names, "knot": np.arange(knots) * 6.0, "month": np.arange(months), "target": ["deaths"]},
+            {
+                **axes,
+                "parameter": names,
+                "knot": np.arange(knots) * 6.0,
+                "month": np.arange(months),
+                "target": ["deaths"],
+            },
         ),
         "/unconstrained": xr.Dataset(
             {"position": (over("coordinate"), drawn(len(labels)))}, {**axes, "coordinate": labels}
