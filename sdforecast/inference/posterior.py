@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from sdforecast.errors import InputError, Problem, nearest
-from sdforecast.inference.posterior_layout import SAMPLED, discrepancy_names, latent_names
+from sdforecast.inference.posterior_layout import SAMPLED, WARMUP, discrepancy_names, latent_names
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class Posterior:
         """Return the posterior with `draws` of its draws, evenly spaced: the same ones every time.
 
         Each chain keeps its part where `draws` is a multiple of the chains; otherwise the chains are taken one after
-        the other and what is kept makes a single one. Raises `InputError` where there are not so many.
+        the other and what is kept makes a single one. Statistics of the warm-up are left out. Raises `InputError`
+        where there are not so many draws.
         """
         there = len(self)
         if not 1 <= draws <= there:
@@ -116,6 +117,7 @@ class Posterior:
         groups = {
             name: _thinned(group.to_dataset(), draws) if name in SAMPLED else group.to_dataset()
             for name, group in self.tree.children.items()
+            if name != WARMUP
         }
         return replace(self, tree=xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()}))
 

@@ -91,11 +91,11 @@ def load(folder: Path | None = None, *, whole: bool = True) -> Posterior:
     InputError : a file is missing, broken or not what it should be.
     """
     where = folder or shipped.calibration_dir() / "posterior"
-    return Posterior(
-        tree=_tree(where / DRAWS, whole),
-        **{name: _table(where / f"{name}.csv", name) for name in _COLUMNS},
-        manifest=_manifest(where / MARKER),
-    )
+    if not (where / MARKER).is_file():
+        raise InputError(Problem("no posterior here", file=str(where), hint="make one: sdforecast calibrate"))
+    manifest = _manifest(where / MARKER)
+    tables = {name: _table(where / f"{name}.csv", name) for name in _COLUMNS}
+    return Posterior(tree=_tree(where / DRAWS, whole), **tables, manifest=manifest)
 
 
 def _write_tree(tree: xr.DataTree, file: Path) -> None:
@@ -136,13 +136,13 @@ def _rounded(values: np.ndarray, digits: int) -> np.ndarray:
 
 
 def _tree(file: Path, whole: bool) -> xr.DataTree:
-    if not file.is_file():
-        raise InputError(Problem("no posterior here", file=str(file), hint="make one: sdforecast calibrate"))
     try:
         if file.stat().st_size > LARGEST:
             raise ValueError(f"has more than {LARGEST // 1_000_000:,} MB")
         wanted = [name for name in _groups(file) if whole or name in NEEDED]
         tree = xr.DataTree.from_dict({f"/{name}": _group(file, name) for name in wanted})
+    except FileNotFoundError as error:
+        raise InputError(Problem("no such file in this posterior", file=str(file))) from error
     except Exception as error:  # a broken file may fail anywhere in three libraries
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise InputError(Problem(f"is not a readable posterior: {reason}", file=str(file))) from error

@@ -5,7 +5,7 @@
                       `NAME discrepancy` and `NAME drift` (…, month), and `NAME sd`, `NAME half-life`, `NAME walk`;
                       `error sd` (…, target); `offset` (…, offset_target). Knots and months are model time.
 /unconstrained        `position` (chain, draw, coordinate): the sampler's own numbers, standard normal a priori
-/sample_stats         over (chain, draw), with ArviZ's names
+/sample_stats         over (chain, draw), with ArviZ's names; /warmup_sample_stats likewise, of the draws before
 /log_likelihood, /posterior_predictive, /prior_predictive   `observed` (chain, draw, observation)
 /observed_data        `observed` (observation), with target, start and end
 /mode                 `constants` and `kind` (parameter), the latent series (knot), `position` (coordinate)
@@ -24,8 +24,9 @@ NEEDED = ("posterior", "observed_data", "mode")
 SAMPLED = ("posterior", "unconstrained", "sample_stats", "log_likelihood", "posterior_predictive")
 """Groups with the same chains and draws."""
 
-_PRIOR = ("prior", "prior_predictive", "log_prior")
-GROUPS = (*dict.fromkeys((*NEEDED, *SAMPLED, *_PRIOR, "constant_data")),)
+WARMUP = "warmup_sample_stats"
+_OF_THEIR_OWN = ("prior", "prior_predictive", "log_prior", WARMUP)  # have other draws than the posterior
+GROUPS = (*dict.fromkeys((*NEEDED, *SAMPLED, *_OF_THEIR_OWN, "constant_data")),)
 
 LONGEST_NAME = 300
 """Characters of a name beyond which it is refused."""
@@ -88,7 +89,7 @@ def _values(name: str, group: xr.Dataset) -> Iterator[_Fault]:
         elif array.dtype.kind == "M":
             if np.isnat(array.to_numpy()).any():
                 yield f"{place} has a day missing", None
-        elif name != "sample_stats" and not np.isfinite(array.to_numpy()).all():
+        elif name not in ("sample_stats", WARMUP) and not np.isfinite(array.to_numpy()).all():
             yield f"{place} holds values that are not finite", None
         elif key in _TIMES and (np.diff(array.to_numpy().astype(float)) <= 0).any():
             yield f"{place} does not increase", None
@@ -133,7 +134,7 @@ def _axes(groups: dict[str, xr.Dataset]) -> Iterator[_Fault]:
             yield f"/{name} has no '{key}'", None
         elif name in groups and groups[name][key].dims != dims:
             yield f"/{name}: '{key}' is over {_listed(groups[name][key].dims)}, not {_listed(dims)}", None
-    for name in (*SAMPLED, *_PRIOR):
+    for name in (*SAMPLED, *_OF_THEIR_OWN):
         for variable, array in groups.get(name, xr.Dataset()).data_vars.items():
             if array.dims[:2] != ("chain", "draw"):
                 yield f"/{name}: '{str(variable)[:80]}' is not over chain and draw", None

@@ -36,20 +36,35 @@ class Files:
         return replace(read(), path=self.model), self.parameters, self.targets, self.history
 
 
+ROWS = 200
+"""Lines of a history file that are enough here."""
+
+
 @pytest.fixture(scope="module")
-def shipped_prints() -> dict[str, str]:
-    return fingerprints(read())
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The shipped files, with the first rows of each table of the history."""
+    folder, calibration = tmp_path_factory.mktemp("originals"), shipped.calibration_dir()
+    shutil.copytree(shipped.history_dir(), folder / "data")
+    for table in (folder / "data").glob("*.csv"):
+        lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
+        table.write_text("".join(lines[:ROWS]), encoding="utf-8")
+    for file in (shipped.model_file(), calibration / "parameters.toml", calibration / "targets.toml"):
+        shutil.copy(file, folder)
+    return _files(folder)
+
+
+def _files(folder: Path) -> Files:
+    return Files(folder / "fentanyl.mdl", folder / "parameters.toml", folder / "targets.toml", folder / "data")
+
+
+@pytest.fixture(scope="module")
+def prints(originals: Files) -> dict[str, str]:
+    return fingerprints(*originals.given())
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    calibration = shipped.calibration_dir()
-    return Files(
-        Path(shutil.copy(shipped.model_file(), tmp_path)),
-        Path(shutil.copy(calibration / "parameters.toml", tmp_path)),
-        Path(shutil.copy(calibration / "targets.toml", tmp_path)),
-        Path(shutil.copytree(shipped.history_dir(), tmp_path / "data")),
-    )
+def files(originals: Files, tmp_path: Path) -> Files:
+    return _files(Path(shutil.copytree(originals.model.parent, tmp_path / "copy")))
 
 
 def edit(file: Path, pattern: str, new: str) -> None:
@@ -103,11 +118,9 @@ def each_row(file: Path, change: Callable[[dict[str, str]], dict[str, str]], bac
         lambda f: edit(f.history / "README.md", r"\A", "A word before.\n"),
     ],
 )
-def test_what_decides_nothing_keeps_it(
-    files: Files, shipped_prints: dict[str, str], change: Callable[[Files], None]
-) -> None:
+def test_what_decides_nothing_keeps_it(files: Files, prints: dict[str, str], change: Callable[[Files], None]) -> None:
     change(files)
-    assert fingerprints(*files.given()) == shipped_prints
+    assert fingerprints(*files.given()) == prints
 
 
 @pytest.mark.parametrize(
@@ -131,21 +144,21 @@ def test_what_decides_nothing_keeps_it(
     ],
 )
 def test_what_decides_the_result_orphans_it(
-    files: Files, shipped_prints: dict[str, str], change: Callable[[Files], None], part: str
+    files: Files, prints: dict[str, str], change: Callable[[Files], None], part: str
 ) -> None:
     change(files)
     now = fingerprints(*files.given())
-    assert [name for name in now if now[name] != shipped_prints[name]] == [part]
+    assert [name for name in now if now[name] != prints[name]] == [part]
 
 
 class TestMessage:
-    def test_nothing_is_said_of_one_that_belongs(self, shipped_prints: dict[str, str]) -> None:
-        made = sample()
-        assert belongs(replace(made, manifest=made.manifest | {"fingerprints": shipped_prints}), read()) == []
+    def test_nothing_is_said_of_one_that_belongs(self) -> None:
+        made, model = sample(), read()
+        assert belongs(replace(made, manifest=made.manifest | {"fingerprints": fingerprints(model)}), model) == []
 
-    def test_what_changed_and_how_to_make_it_anew(self, files: Files, shipped_prints: dict[str, str]) -> None:
+    def test_what_changed_and_how_to_make_it_anew(self, files: Files, prints: dict[str, str]) -> None:
         made = sample()
-        then = replace(made, manifest=made.manifest | {"fingerprints": shipped_prints})
+        then = replace(made, manifest=made.manifest | {"fingerprints": prints})
         edit(files.targets, r"sd = 0.12\n", "sd = 0.13\n")
         edit(files.history / "deaths.csv", r",47523,", ",47524,")
         (problem,) = belongs(then, read(), target_file=files.targets, folder=files.history)

@@ -16,8 +16,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sdforecast.errors import InputError, MachineError
 from sdforecast.inference.posterior import Posterior
@@ -97,16 +95,17 @@ class TestThinning:
             xr.testing.assert_identical(thinned.tree[name].to_dataset(), whole)
         xr.testing.assert_identical(thinned.tree["mode"].to_dataset(), posterior.tree["mode"].to_dataset())
 
-    @given(st.integers(1, 20))
-    def test_so_many_as_asked_for_each_a_draw_of_its_own(self, draws: int) -> None:
-        posterior = _SMALL
-        thinned = posterior.thin(draws)
-        assert len(thinned) == draws
+    def test_so_many_as_asked_for_each_a_draw_of_its_own(self, posterior: Posterior) -> None:
         first = posterior.draws.iloc[:, 0].tolist()
-        at = [first.index(value) for value in thinned.draws.iloc[:, 0]]
-        assert at == sorted(set(at))
-        np.testing.assert_array_equal(thinned.latent(LATENT), posterior.latent(LATENT)[at])  # all groups alike
-        assert thinned.draws.equals(posterior.thin(draws).draws)
+        for draws in range(1, 21):
+            thinned = posterior.thin(draws)
+            assert len(thinned) == draws
+            at = [first.index(value) for value in thinned.draws.iloc[:, 0]]
+            assert at == sorted(set(at))
+            np.testing.assert_array_equal(thinned.latent(LATENT), posterior.latent(LATENT)[at])  # all groups alike
+            gaps = np.diff([-1, *at, 20])
+            assert gaps.max() <= 2 * 20 / draws + 4  # no stretch is left out
+            assert thinned.draws.equals(posterior.thin(draws).draws)
 
     def test_what_is_thinned_can_be_kept(self, posterior: Posterior, tmp_path: Path) -> None:
         write(posterior.thin(7), tmp_path / "posterior")
@@ -116,9 +115,6 @@ class TestThinning:
     def test_more_than_there_are_is_refused(self, posterior: Posterior, draws: int) -> None:
         with pytest.raises(InputError, match=rf"{draws} draws asked for \(the posterior has 1 to 20\)"):
             posterior.thin(draws)
-
-
-_SMALL = sample()
 
 
 class TestOnDisk:
@@ -346,7 +342,7 @@ def _without(key: str) -> Callable[[str], str]:
 
 def _broken_tables() -> Iterator[tuple[Callable[[Path], None], str]]:
     table = "is not a table of a posterior: "
-    yield lambda folder: shutil.rmtree(folder), f"{DRAWS}: no posterior here (make one: sdforecast calibrate)"
+    yield lambda folder: (folder / DRAWS).unlink(), f"{DRAWS}: no such file in this posterior"
     yield lambda folder: (folder / "fit.csv").unlink(), "fit.csv: no such file in this posterior"
     yield spoiled("learned.csv", lambda text: ""), f"learned.csv: {table}"
     yield spoiled("learned.csv", lambda text: text.replace("parameter", "par")), f"learned.csv: {table}no column 'param"
@@ -360,6 +356,10 @@ def _broken_tables() -> Iterator[tuple[Callable[[Path], None], str]]:
     yield spoiled("manifest.json", lambda text: "[]"), f"{wrong}'fit' is missing"
     for key in CARRIED:
         yield spoiled("manifest.json", _without(key)), f"{wrong}'{key}' is missing"
+
+
+def test_where_there_is_none_it_says_how_to_make_one(tmp_path: Path) -> None:
+    assert complaint(tmp_path) == f"{tmp_path}: no posterior here (make one: sdforecast calibrate)"
 
 
 @pytest.mark.parametrize(("change", "message"), list(_broken_tables()))
