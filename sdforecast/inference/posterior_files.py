@@ -27,7 +27,7 @@ from sdforecast import shipped
 from sdforecast.errors import InputError, Problem
 from sdforecast.inference.posterior import Posterior
 from sdforecast.inference.posterior_layout import GROUPS, NEEDED, check
-from sdforecast.manifest import to_json
+from sdforecast.manifest import hash_of, to_json
 from sdforecast.writing import MARKER, replaced_folder, write_text
 
 DRAWS = "posterior.nc"
@@ -52,6 +52,9 @@ CARRIED = (
 )  # fmt: skip
 """What a forecast carries over from the manifest of the posterior that it rests on."""
 
+_HASH = "draws_sha256"
+"""Key of the manifest on disk, so that its figures are never taken for those of other draws."""
+
 LARGEST = 2_000_000_000
 """Bytes of memory beyond which a posterior is refused: ours needs ten million."""
 
@@ -66,7 +69,8 @@ _OTHER_DIGITS = 12
 def write(posterior: Posterior, folder: Path) -> None:
     """Write `posterior` to `folder`, replaced as a whole.
 
-    Raises `InputError` where the tree is not that of a posterior, `MachineError` where it cannot be written.
+    Tables and manifest are read again before they take their place. Raises `InputError` where tree, tables or manifest
+    are not those of a posterior, `MachineError` where it cannot be written.
     """
     check(posterior.tree)
     with replaced_folder(folder, HOLDS) as fresh:
@@ -76,7 +80,10 @@ def write(posterior: Posterior, folder: Path) -> None:
             buffer = io.StringIO()
             table.to_csv(buffer, index=False, float_format="%.8g", date_format="%Y-%m-%d", lineterminator="\n")
             write_text(fresh / f"{name}.csv", buffer.getvalue())
-        write_text(fresh / MARKER, to_json(posterior.manifest))
+        write_text(fresh / MARKER, to_json(posterior.manifest | {_HASH: hash_of([fresh / DRAWS])}))
+        _manifest(fresh / MARKER)
+        for name in _COLUMNS:
+            _table(fresh / f"{name}.csv", name)
 
 
 def load(folder: Path | None = None, *, whole: bool = True) -> Posterior:
@@ -95,12 +102,15 @@ def load(folder: Path | None = None, *, whole: bool = True) -> Posterior:
         raise InputError(Problem("no posterior here", file=str(where), hint="make one: sdforecast calibrate"))
     manifest = _manifest(where / MARKER)
     tables = {name: _table(where / f"{name}.csv", name) for name in _COLUMNS}
-    return Posterior(tree=_tree(where / DRAWS, whole), **tables, manifest=manifest)
+    tree = _tree(where / DRAWS, whole)
+    if hash_of([where / DRAWS]) != manifest[_HASH]:
+        raise InputError(Problem(f"is not the file that {MARKER} was written with", file=str(where / DRAWS)))
+    return Posterior(tree=tree, **tables, manifest=manifest)
 
 
 def _write_tree(tree: xr.DataTree, file: Path) -> None:
     groups = {f"/{name}": _compact(group.to_dataset()) for name, group in tree.children.items()}
-    packed = {"zlib": True, "complevel": 6, "shuffle": True}
+    packed = {"zlib": True, "complevel": 6, "shuffle": True, "fletcher32": True}
     encoding = {
         name: {str(key): {**packed, "chunksizes": array.shape} for key, array in group.items() if array.ndim > 1}
         for name, group in groups.items()
@@ -223,7 +233,7 @@ def _manifest(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(Problem(f"is not a manifest: {error}", file=str(file))) from error
-    missing = [key for key in CARRIED if key not in found] if isinstance(found, dict) else ["fit"]
+    missing = [key for key in (*CARRIED, _HASH) if key not in found] if isinstance(found, dict) else ["fit"]
     if missing:
         raise InputError(Problem(f"is not the manifest of a posterior: '{missing[0]}' is missing", file=str(file)))
     return dict(found)

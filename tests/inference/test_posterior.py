@@ -120,7 +120,7 @@ class TestThinning:
 class TestOnDisk:
     def test_there_and_back(self, posterior: Posterior, written: Path) -> None:
         again = load(written)
-        assert again.manifest == posterior.manifest
+        assert again.manifest == posterior.manifest | {"draws_sha256": again.manifest["draws_sha256"]}
         for name in ("residuals", "fit", "learned", "diagnostics", "starts"):
             pd.testing.assert_frame_equal(getattr(again, name), getattr(posterior, name), rtol=1e-7)
         assert set(again.tree.children) == set(posterior.tree.children)
@@ -177,6 +177,10 @@ print([name for name in ('arviz', 'pymc', 'pytensor', 'nutpie', 'matplotlib') if
         broken["posterior"][LATENT] = broken["posterior"][LATENT] * np.nan
         with pytest.raises(InputError, match=f"/posterior: '{LATENT}' holds values that are not finite"):
             write(replace(posterior, tree=broken), tmp_path / "posterior")
+        with pytest.raises(InputError, match=r"residuals\.csv: is not a table of a posterior: a value is missing"):
+            write(replace(posterior, residuals=posterior.residuals.assign(model=np.nan)), tmp_path / "posterior")
+        with pytest.raises(InputError, match="is not the manifest of a posterior: 'created' is missing"):
+            write(replace(posterior, manifest={"sdforecast": "0.1.0"}), tmp_path / "posterior")
         assert not list(tmp_path.iterdir())
 
 
@@ -329,6 +333,22 @@ def test_a_damaged_file_is_told_wherever_it_ends(copy: Path) -> None:
     assert complaint(copy).startswith(READABLE)
 
 
+def test_draws_of_another_posterior_are_told(posterior: Posterior, copy: Path, tmp_path: Path) -> None:
+    write(posterior.thin(8), tmp_path / "other")
+    shutil.copy(tmp_path / "other" / DRAWS, copy)
+    assert complaint(copy) == f"{DRAWS}: is not the file that manifest.json was written with"
+
+
+def test_a_flipped_bit_of_the_draws_is_noticed(copy: Path) -> None:
+    """Compressed numbers are as good a place for a fault of the disk as any; HDF5 has a checksum of each part."""
+    with h5py.File(copy / DRAWS) as file:
+        place = file["posterior"]["constants"].id.get_chunk_info(0)
+    content = bytearray((copy / DRAWS).read_bytes())
+    content[place.byte_offset + place.size // 2] ^= 1
+    (copy / DRAWS).write_bytes(content)
+    assert complaint(copy).startswith(READABLE)
+
+
 def spoiled(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
         (folder / name).write_text(change((folder / name).read_text()))
@@ -354,7 +374,7 @@ def _broken_tables() -> Iterator[tuple[Callable[[Path], None], str]]:
     yield spoiled("manifest.json", lambda text: "[" * 200_000), "manifest.json: is not a manifest: "
     wrong = "manifest.json: is not the manifest of a posterior: "
     yield spoiled("manifest.json", lambda text: "[]"), f"{wrong}'fit' is missing"
-    for key in CARRIED:
+    for key in (*CARRIED, "draws_sha256"):
         yield spoiled("manifest.json", _without(key)), f"{wrong}'{key}' is missing"
 
 
