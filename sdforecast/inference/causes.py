@@ -251,8 +251,9 @@ def funnel_advice(scale: str) -> str:
 def bound(draws: Draws, k: int) -> Cause | None:
     """Return that a coordinate lies where its prior has nearly nothing, or None."""
     values = draws.flat[:, k]
-    mean, beyond = float(values.mean()), float(np.mean(np.abs(values) > FAR + 1))
-    if abs(mean) <= FAR and beyond <= 0.01:
+    mean = float(values.mean())
+    beyond = float(np.mean(values * np.sign(mean) > FAR + 1))
+    if abs(mean) <= FAR and (beyond <= 0.01 or abs(mean) < FAR / 2):
         return None
     side = "low" if mean < 0 else "high"
     evidence = f"mean {mean:+.1f} prior standard deviations, {100 * beyond:.0f} % of draws beyond {FAR + 1:.0f}"

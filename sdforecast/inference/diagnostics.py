@@ -7,7 +7,7 @@ Limits: R-hat below 1.01, bulk and tail effective sample size above 400 (Vehtari
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     if chains > 1:
         faults += _unmixed(table[~table["parameter"].isin(broken)], own)
     named = {fault.parameter for fault in faults}
-    faults += _notes(stats, own, named)
+    faults = _gathered(faults) + _notes(stats, own, named)
     diverging, energy = stats.get("diverging"), stats.get("energy")
     return Diagnosis(
         table, chains, draws, None if diverging is None else int(diverging.sum()),
@@ -276,6 +276,20 @@ def _unmixed(table: pd.DataFrame, own: Draws) -> list[Fault]:
         faults.append(Fault(name, figure + more, why.name, (), why.evidence, why.advice))
     derived = bad[~bad["parameter"].isin(own.labels)]
     return faults + _derived(derived.to_dict("records"), bool(faults))
+
+
+def _gathered(faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults with those of one parameter and one cause told as one."""
+    found: dict[tuple[str, str], Fault] = {}
+    for k, fault in enumerate(faults):
+        key = (fault.parameter or str(k), fault.cause)
+        first = found.get(key)
+        if first:
+            evidence = f"{first.evidence}; {fault.evidence}"
+            found[key] = replace(first, figure=f"{first.figure}, {fault.figure}", evidence=evidence)
+        else:
+            found[key] = fault
+    return list(found.values())
 
 
 def _figure(row: Mapping[Hashable, Any]) -> str:

@@ -7,6 +7,7 @@ here is there, has the dimensions it must have, or is told.
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from types import ModuleType
 
@@ -21,7 +22,9 @@ SAMPLE = ("chain", "draw")
 def arviz() -> ModuleType:
     """Return ArviZ, of the generation of 0.23 or of 1.x. Raises `MachineError` where it is not installed."""
     try:
-        return import_module("arviz")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # 0.23 announces 1.0 on each import
+            return import_module("arviz")
     except ImportError as error:
         hint = 'pip install "sdforecast[calibrate]"'
         raise MachineError(Problem("judging a posterior needs ArviZ, which is not installed", hint=hint)) from error
