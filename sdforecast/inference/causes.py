@@ -25,7 +25,7 @@ RIDGE = 0.98
 FAR = 3.0
 """Prior standard deviations beyond which a mean is pressed against the tail; draws count beyond one more."""
 SCALE = 0.3
-"""Rank correlation of a coordinate with the distance of another from its middle that makes it a scale."""
+"""Rank correlation of a coordinate with the length of another's steps that makes it a scale."""
 APART = 1.5
 """Distance of two chains' means, in the sum of their standard deviations, at which they hardly overlap."""
 _MIXES = 1.05
@@ -86,9 +86,13 @@ class Draws:
 
     @cached_property
     def scale(self) -> np.ndarray:
-        """Return, at [i, j], the rank correlation of coordinate i with the distance of j from its middle."""
-        away = np.abs(self.flat - np.median(self.flat, axis=0))
-        found = _correlated(_ranked(self.flat), _ranked(away))
+        """Return, at [i, j], the rank correlation of coordinate i with the length of the steps of j.
+
+        Steps and not distances from the middle: where chains creep, distances wander with anything, steps do not.
+        """
+        steps = np.abs(np.diff(self.values, axis=1)).reshape(-1, len(self.labels))
+        between = (0.5 * (self.values[:, 1:] + self.values[:, :-1])).reshape(steps.shape)
+        found = _correlated(_ranked(between), _ranked(steps))
         np.fill_diagonal(found, 0.0)
         return found
 
@@ -263,14 +267,15 @@ def bound(draws: Draws, k: int) -> Cause | None:
 
 def _flat(draws: Draws, k: int, rhat: float) -> Cause | None:
     sd = float(draws.flat[:, k].std())
-    if rhat < _MIXES or not 0.8 < sd < 1.25 or len(draws.labels) < 2:
+    if rhat < _MIXES or not 0.7 < sd < 1.4 or len(draws.labels) < 2:
         return None
-    row = np.abs(draws.correlation[k])
+    steps = np.diff(draws.values, axis=1).reshape(-1, len(draws.labels))
+    row = np.abs(_correlated(steps[:, k : k + 1], steps))[0]
     row[k] = 0.0
     partners = (draws.labels[int(row.argmax())],) if row.max() > _RELATED else ()
     evidence = f"chains apart, with {sd:.2f} of the prior's standard deviation"
     if partners:
-        evidence += f", correlation {row.max():.2f} with '{partners[0]}'"
+        evidence += f"; its steps go with those of '{partners[0]}' (correlation {row.max():.2f})"
     advice = "the data say nothing of it: fix it, or add data that know it"
     return Cause("unidentified", draws.labels[k], partners, evidence, advice)
 

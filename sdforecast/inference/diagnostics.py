@@ -139,7 +139,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
 def _figures(group: str, arrays: Mapping[str, np.ndarray]) -> pd.DataFrame:
     az = arviz()
     table = pd.DataFrame({"group": group, "parameter": list(arrays)})
-    good = [name for name, values in arrays.items() if np.isfinite(values).all() and len(values) > 1]
+    good = [name for name, each in arrays.items() if len(each) > 1 and np.isfinite(each).all() and np.ptp(each) > 0]
     figures = dict.fromkeys(("rhat", "ess_bulk", "ess_tail", "mcse"), np.nan)
     if not good:
         return table.assign(**figures)

@@ -1,14 +1,15 @@
 """How well each target's points are foretold from all the others: leave-one-out by Pareto-smoothed weights.
 
-Vehtari, Gelman and Gabry 2017 (Statistics and Computing 27, 1413-1432); Vehtari et al. 2024 (Journal of Machine Learning
-Research 25(72)). The errors of a target are correlated, so that a point's term is its density given the target's
-other points and the parameters: Bürkner, Gabry and Vehtari 2021 (Computational Statistics 36, 1243-1261). A point alone would
-have its neighbours' help twice.
+Vehtari, Gelman and Gabry 2017 (Statistics and Computing 27, 1413-1432); Vehtari et al. 2024 (Journal of Machine
+Learning Research 25(72)). The errors of a target are correlated, so that a point's term is its density given the
+target's other points and the parameters (Bürkner, Gabry and Vehtari 2021, Computational Statistics 36, 1243-1261):
+only with that density as the ratio do the weights take the point, and nothing else, out of the posterior.
 """
 
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from sdforecast.errors import InputError, Problem
-from sdforecast.inference.draws import SAMPLE, arviz, group, labelled, sampled
+from sdforecast.inference.draws import SAMPLE, arviz, group, sampled
 
 HIGH = 0.7
 """Pareto k beyond which a point's figure is not to be trusted."""
@@ -62,7 +63,7 @@ def loo(tree: xr.DataTree) -> pd.DataFrame:
     MachineError : ArviZ is not installed.
     """
     terms = _terms(tree)
-    targets = labelled_targets(tree)
+    targets = targets_of(tree)
     if terms.shape[2] != len(targets):
         raise InputError(Problem(f"'/log_likelihood' has {terms.shape[2]} points, '/observed_data' {len(targets)}"))
     chains, draws, points = terms.shape
@@ -84,12 +85,13 @@ def _terms(tree: xr.DataTree) -> np.ndarray:
     terms = data["observed"].to_numpy().astype(float)
     if terms.shape[0] * terms.shape[1] < _TAIL:
         raise InputError(Problem(f"leave-one-out needs at least {_TAIL} draws, these are {terms[..., 0].size}"))
-    if not np.isfinite(terms).all():
-        raise InputError(Problem(f"{int((~np.isfinite(terms)).sum())} terms of '/log_likelihood' are not finite"))
+    bad = int((~np.isfinite(terms)).sum())
+    if bad:
+        raise InputError(Problem(f"{bad} term{'s' if bad > 1 else ''} of '/log_likelihood' not finite"))
     return terms
 
 
-def labelled_targets(tree: xr.DataTree) -> list[str]:
+def targets_of(tree: xr.DataTree) -> list[str]:
     """Return the target of each observation. Raises `InputError`."""
     data = group(tree, "observed_data")
     if "observed" not in data or "target" not in data.coords:
@@ -119,8 +121,7 @@ def smoothed(log_ratios: np.ndarray, efficiency: float) -> tuple[np.ndarray, np.
     if hasattr(az, "psislw"):  # 0.23
         weights, k = az.psislw(log_ratios, reff=efficiency)
     else:
-        from arviz_stats.base import array_stats
-
+        array_stats = import_module("arviz_stats.base").array_stats  # it takes densities, and negates them
         weights, k = array_stats.psislw(-log_ratios, r_eff=efficiency)
     return np.asarray(weights), np.asarray(k, float)
 

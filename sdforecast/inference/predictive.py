@@ -61,10 +61,8 @@ def points(tree: xr.DataTree, predictive: str = POSTERIOR) -> pd.DataFrame:
         tail = (1 - level / 100) / 2
         table[f"low_{level}"], table[f"high_{level}"] = np.quantile(draws, [tail, 1 - tail], axis=0)
     table["pit"], table["residual"] = pit, ndtri(pit)
-    order = {name: k for k, name in enumerate(dict.fromkeys(table["target"]))}
-    return table.sort_values(["target", "start"], key=lambda c: c.map(order) if c.name == "target" else c).reset_index(
-        drop=True
-    )
+    by_time = [part.sort_values("start", kind="stable") for _, part in table.groupby("target", sort=False)]
+    return pd.concat(by_time, ignore_index=True)
 
 
 def _predicted(tree: xr.DataTree, predictive: str, size: int) -> np.ndarray:
@@ -86,9 +84,9 @@ def coverage(tree: xr.DataTree, groups: Mapping[str, str] | None = None, predict
 
     Columns: `of` (target, group or all), name, n; `cover_50`, `cover_80`, `cover_90`, `cover_95` (per cent of points);
     `mape` (%, of the median), `bias` (mean logarithm of median over observed, as a per cent; both NaN where nothing
-    is above zero); `pit` (mean); `lag1` (autocorrelation of residuals, within targets); `judged` (at least 20 points);
-    `within_aim` (90 % intervals cover 80 to 97 %; None where not judged); `pattern`: a sentence where the residuals of a
-    target show one, else empty.
+    is above zero); `pit` (mean); `lag1` (autocorrelation of residuals, within targets); `judged` (at least 20
+    points); `within_aim` (90 % intervals cover 80 to 97 %; None where not judged); `pattern`: a sentence where the
+    residuals of a target show one, else empty. Draws with a discrepancy in them leave its path in the residuals.
 
     Parameters
     ----------
@@ -130,7 +128,7 @@ def _row(of: str, name: str, part: pd.DataFrame) -> dict[str, Any]:
         "pit": float(part["pit"].mean()),
         "lag1": lag_one(part),
         "judged": judged,
-        "within_aim": AIM[0] <= covered["cover_90"] <= AIM[1] if judged else None,
+        "within_aim": bool(AIM[0] <= covered["cover_90"] <= AIM[1]) if judged else None,
         "pattern": pattern(part) if of == "target" else "",
     }
 
