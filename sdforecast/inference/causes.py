@@ -6,8 +6,8 @@ posteriors built to have that fault and no other (tests/inference/test_causes.py
 unidentified   the coordinate is a function of others: a regression on them, fitted to all chains but one, explains
                98 % of its variance in the chain left out. Or it has the spread of its prior and its chains are apart.
 several modes  chains that each stay where they are, far from one another; or a valley within the draws.
-funnel         the spread of other coordinates follows this one (a scale), or this coordinate's spread follows a scale.
 bound          the draws lie where the prior has nearly nothing.
+funnel         the spread of other coordinates follows this one (a scale), or this coordinate's spread follows a scale.
 too few draws  the chains mix, and were stopped early.
 slow           none of these: the chains creep.
 """
@@ -43,7 +43,7 @@ class Cause:
     Attributes
     ----------
     name : a word of this module's description.
-    site : the coordinate to look at; failures of the same cause at the same site are one.
+    site : the coordinate to look at; failures of the same cause at the same site are one. Empty: anywhere.
     partners : other coordinates it involves.
     evidence : the figure that speaks for it.
     advice : what to do.
@@ -96,6 +96,36 @@ class Draws:
         np.fill_diagonal(found, 0.0)
         return found
 
+    @cached_property
+    def regressions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what follows of each coordinate from all the others.
+
+        Regressions are fitted to all chains but one and tried on that one; the median of the chains counts. Draws
+        that creep fit each other well by chance, but not so a chain that the fit has not seen.
+
+        Returns
+        -------
+        The share of variance explained, shape (coordinate,), and the slopes between standardised coordinates,
+        shape (others, coordinate). Zero where chains or draws do not suffice.
+        """
+        chains, length, size = self.values.shape
+        if chains < 2 or size < 2 or (chains - 1) * length < _REGRESSED * size:
+            return np.zeros(size), np.zeros((size, size))
+        found = [_regressed(np.delete(self.values, k, axis=0).reshape(-1, size), self.values[k]) for k in range(chains)]
+        return np.median([share for share, _ in found], axis=0), np.median([slopes for _, slopes in found], axis=0)
+
+
+def _regressed(rows: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return shares explained in the rows left out, and slopes, of regressions by the inverse of the covariance."""
+    mean, sd = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-300)
+    standard, tried = (rows - mean) / sd, (left - mean) / sd
+    precision = np.linalg.inv(standard.T @ standard / len(rows) + 1e-9 * np.eye(len(mean)))
+    contrast = precision / np.diag(precision)  # a column is 1 at its coordinate, and less its slopes elsewhere
+    variance = tried.var(axis=0)
+    error = np.mean((tried @ contrast) ** 2, axis=0)
+    share = 1 - np.divide(error, variance, out=np.ones_like(error), where=variance > 0)
+    return share, np.eye(len(mean)) - contrast
+
 
 def _ranked(values: np.ndarray) -> np.ndarray:
     return np.asarray(values.argsort(axis=0).argsort(axis=0), float)
@@ -122,8 +152,8 @@ def cause(draws: Draws, label: str, rhat: float, ess: float, needed: float) -> C
     return (
         _ridge(draws, k)
         or _modes(draws, k)
-        or _funnel(draws, k)
         or bound(draws, k)
+        or _funnel(draws, k)
         or _flat(draws, k, rhat)
         or _short(draws, rhat, ess, needed)
     )
@@ -138,7 +168,8 @@ def _ridge(draws: Draws, k: int) -> Cause | None:
         advice = f"fix one of '{draws.labels[k]}' and '{name}', sharpen a prior, or add data that tell them apart"
         site = draws.labels[min(k, partner)]
         return Cause("unidentified", site, (name,), f"correlation {row[partner]:+.3f} with '{name}'", advice)
-    explained, weights = _explained(draws, k)
+    shares, slopes = draws.regressions
+    explained, weights = shares[k], slopes[:, k]
     if explained <= RIDGE:
         return None
     order = [int(j) for j in np.argsort(-np.abs(weights)) if abs(weights[j]) > 0.2 * np.abs(weights).max()]
@@ -147,30 +178,6 @@ def _ridge(draws: Draws, k: int) -> Cause | None:
     advice = f"only a combination of '{draws.labels[k]}' with {named} is known: fix one or sharpen a prior"
     site = draws.labels[min(k, *order)]
     return Cause("unidentified", site, partners, f"{100 * explained:.1f} % of it follows from {named}", advice)
-
-
-def _explained(draws: Draws, k: int) -> tuple[float, np.ndarray]:
-    """Return the share of a coordinate's variance that others explain in a chain not used for the fit, and how much."""
-    chains, length, size = draws.values.shape
-    if chains < 2 or size < 2 or (chains - 1) * length < _REGRESSED * size:
-        return 0.0, np.zeros(size)
-    shares, weights = [], []
-    for out in range(chains):
-        rest = np.delete(draws.values, out, axis=0).reshape(-1, size)
-        slopes, level = _regression(rest, k)
-        left = draws.values[out]
-        variance = left[:, k].var()
-        error = left[:, k] - level - left @ slopes
-        shares.append(1 - float(np.mean(error**2)) / variance if variance > 0 else 0.0)
-        weights.append(slopes * rest.std(axis=0))
-    return float(np.median(shares)), np.median(weights, axis=0)
-
-
-def _regression(rows: np.ndarray, k: int) -> tuple[np.ndarray, float]:
-    others = np.delete(rows, k, axis=1)
-    design = np.column_stack([others, np.ones(len(rows))])
-    solution = np.linalg.lstsq(design, rows[:, k], rcond=None)[0]
-    return np.insert(solution[:-1], k, 0.0), float(solution[-1])
 
 
 def _modes(draws: Draws, k: int) -> Cause | None:
@@ -244,12 +251,13 @@ def _funnel(draws: Draws, k: int) -> Cause | None:
         return None
     scale, scaled = draws.labels[i], draws.labels[j]
     evidence = f"the spread of '{scaled}' follows '{scale}' (rank correlation {strength:+.2f})"
-    return Cause("funnel", scale, (scaled if i == k else scale,), evidence, funnel_advice(scale))
+    return Cause("funnel", scale, (scaled if i == k else scale,), evidence, funnel_advice(scale, strength))
 
 
-def funnel_advice(scale: str) -> str:
-    """Return what to do about a funnel whose neck is where `scale` is low."""
-    return f"keep '{scale}' away from zero by a sharper prior, or raise the target acceptance (0.95, 0.99)"
+def funnel_advice(scale: str, strength: float) -> str:
+    """Return what to do about a funnel; its neck is at the low end of `scale` where `strength` is above zero."""
+    end = "low" if strength > 0 else "high"
+    return f"keep '{scale}' from its {end} end by a sharper prior, or raise the target acceptance (0.95, 0.99)"
 
 
 def bound(draws: Draws, k: int) -> Cause | None:
@@ -277,7 +285,7 @@ def _flat(draws: Draws, k: int, rhat: float) -> Cause | None:
     if partners:
         evidence += f"; its steps go with those of '{partners[0]}' (correlation {row.max():.2f})"
     advice = "the data say nothing of it: fix it, or add data that know it"
-    return Cause("unidentified", draws.labels[k], partners, evidence, advice)
+    return Cause("unidentified", draws.labels[k] if partners else "", partners, evidence, advice)
 
 
 def _short(draws: Draws, rhat: float, ess: float, needed: float) -> Cause:

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from sdforecast.errors import InputError, Problem
-from sdforecast.inference.causes import SCALE, Cause, Draws, bound, cause, funnel_advice
+from sdforecast.inference.causes import SCALE, Draws, bound, cause, funnel_advice
 from sdforecast.inference.draws import arviz, positions, sampled, scalars
 
 RHAT = 1.01
@@ -28,6 +28,7 @@ DEPTH = 10
 _DEEP = 0.05
 _GATHERED = 0.8
 _FOLLOWS = 0.3
+_EVERYWHERE = 0.1
 
 
 @dataclass(frozen=True)
@@ -199,13 +200,16 @@ def _divergences(stats: Mapping[str, np.ndarray], own: Draws) -> list[Fault]:
     figure = f"{_count(int(at.sum()), 'divergence')} in {at.size} draws (none allowed)"
     k, shift = _gathering(own, at)
     if k is None:
+        if at.mean() > _EVERYWHERE:
+            advice = "the gradient may not be trusted (a jump, a kink in the model): use --method smc or de"
+            return [Fault("", figure, "broken gradient", (), "they lie everywhere", advice)]
         advice = "raise the target acceptance (0.95, 0.99)"
         return [Fault("", figure, "step too long", (), "they lie anywhere", advice)]
     label = own.labels[k]
     where = f"they gather where '{label}' is {'low' if shift < 0 else 'high'} ({shift:+.1f} standard deviations)"
     scaled = int(np.abs(own.scale[k]).argmax())
     if abs(own.scale[k, scaled]) > SCALE:
-        return [Fault(label, figure, "funnel", (own.labels[scaled],), where, funnel_advice(label))]
+        return [Fault(label, figure, "funnel", (own.labels[scaled],), where, funnel_advice(label, -shift))]
     pressed = bound(own, k)
     if pressed:
         return [Fault(label, figure, "bound", (), where, pressed.advice)]
@@ -247,8 +251,9 @@ def _energy(stats: Mapping[str, np.ndarray], own: Draws) -> list[Fault]:
     k = int(strength.argmax())
     if strength[k] > _FOLLOWS:
         label, evidence = own.labels[k], f"log density follows it (correlation {follows[k]:+.2f})"
-        partner = own.labels[int(np.abs(own.scale[k]).argmax())]
-        return [Fault(label, figure, "funnel", (partner,), evidence, funnel_advice(label))]
+        j = int(np.abs(own.scale[k]).argmax())
+        advice = funnel_advice(label, own.scale[k, j])
+        return [Fault(label, figure, "funnel", (own.labels[j],), evidence, advice)]
     return [Fault("", figure, "heavy tails", (), "", "tighten priors with heavy tails, or sample longer")]
 
 
@@ -259,21 +264,18 @@ def _unmixed(table: pd.DataFrame, own: Draws) -> list[Fault]:
     bad = bad[~((bad["group"] == "posterior") & bad["rhat"].isna())]  # a constant that was held
     bad = bad.sort_values("ess").drop_duplicates("parameter")
     faults: list[Fault] = []
-    shared: dict[str, list[tuple[str, str, Cause]]] = {}
-    told: set[tuple[str, str]] = set()
+    at: dict[tuple[str, str], list[Fault]] = {}
     for row in bad[bad["parameter"].isin(own.labels)].to_dict("records"):
         name = str(row["parameter"])
         why = cause(own, name, float(row["rhat"]), float(row["ess"]), ESS)
-        figure = _figure(row)
-        if why.name in ("too few draws", "slow"):
-            shared.setdefault(why.name, []).append((name, figure, why))
-        elif (why.name, why.site) not in told:
-            told.add((why.name, why.site))
-            faults.append(Fault(name, figure, why.name, why.partners, why.evidence, why.advice))
-    for entries in shared.values():
-        (name, figure, why), rest = entries[0], len(entries) - 1
-        more = f", and {rest} more" if rest else ""
-        faults.append(Fault(name, figure + more, why.name, (), why.evidence, why.advice))
+        fault = Fault(name, _figure(row), why.name, why.partners, why.evidence, why.advice)
+        at.setdefault((why.name, why.site), []).append(fault)
+    for (_, site), (first, *rest) in at.items():
+        if not site and rest:  # no coordinate of its own to look at: one line for all
+            names = tuple(fault.parameter for fault in rest)
+            more = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+            first = replace(first, figure=f"{first.figure}, likewise {more}", partners=names)
+        faults.append(first)
     derived = bad[~bad["parameter"].isin(own.labels)]
     return faults + _derived(derived.to_dict("records"), bool(faults))
 

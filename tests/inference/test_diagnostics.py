@@ -65,7 +65,8 @@ def test_each_limit_is_enforced(rng: np.random.Generator) -> None:
 def test_few_effective_draws_in_chains_that_agree(rng: np.random.Generator) -> None:
     found = diagnose(tree(moving(rng, (4, 250, 4), 0.6)))
     assert [fault.cause for fault in found.faults] == ["too few draws"]
-    assert "and 3 more" in found.faults[0].figure
+    assert "likewise" in found.faults[0].figure
+    assert {found.faults[0].parameter, *found.faults[0].partners} == set(LABELS)
 
 
 def test_a_ridge_is_one_fault_that_names_both(rng: np.random.Generator) -> None:
@@ -92,6 +93,7 @@ def test_a_funnel_is_one_fault_at_its_scale(rng: np.random.Generator) -> None:
     for word in ("divergences", "E-BFMI", "R-hat"):
         assert word in faults[0].figure
     assert "is low" in faults[0].evidence
+    assert "from its low end" in faults[0].advice
 
 
 def test_divergences_are_placed_only_where_they_gather(rng: np.random.Generator) -> None:
@@ -100,6 +102,8 @@ def test_divergences_are_placed_only_where_they_gather(rng: np.random.Generator)
     gathered = (values[..., 2] > 1.5) & (rng.random(SHAPE[:2]) < 0.2)
     (fault,) = diagnose(tree(values, stats={"diverging": anywhere})).faults
     assert (fault.parameter, fault.cause) == ("", "step too long")
+    (fault,) = diagnose(tree(values, stats={"diverging": rng.random(SHAPE[:2]) < 0.4})).faults
+    assert (fault.parameter, fault.cause) == ("", "broken gradient")
     (fault,) = diagnose(tree(values, stats={"diverging": gathered})).faults
     assert (fault.parameter, fault.cause) == ("share", "sharp corner")
     assert "'share' is high" in fault.evidence
