@@ -28,7 +28,7 @@ SCALE = 0.3
 """Rank correlation of a coordinate with the length of another's steps that makes it a scale."""
 APART = 1.5
 """Distance of two chains' means, in the sum of their standard deviations, at which they hardly overlap."""
-_MIXES = 1.05
+_MIXES, _DISAGREE = 1.05, 1.1  # R-hat of chains that were stopped early, of chains that lie apart
 _EFFICIENT = 0.05
 _STILL = 0.8  # range of the means of a chain's quarters in its standard deviations: 0.4 with 100 effective draws
 _LOCAL = 0.2
@@ -275,7 +275,7 @@ def bound(draws: Draws, k: int) -> Cause | None:
 
 def _flat(draws: Draws, k: int, rhat: float) -> Cause | None:
     sd = float(draws.flat[:, k].std())
-    if rhat < _MIXES or not 0.7 < sd < 1.4 or len(draws.labels) < 2:
+    if rhat < _DISAGREE or not 0.7 < sd < 1.4 or len(draws.labels) < 2:
         return None
     steps = np.diff(draws.values, axis=1).reshape(-1, len(draws.labels))
     row = np.abs(_correlated(steps[:, k : k + 1], steps))[0]

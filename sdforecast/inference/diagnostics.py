@@ -89,6 +89,21 @@ class Diagnosis:
         """Return whether no fault stands against publication."""
         return not any(fault.blocks for fault in self.faults)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a manifest says of it; a figure that there is not is None."""
+        rhat, ess = self.table["rhat"].max(), self.table[["ess_bulk", "ess_tail"]].min().min()
+        return {
+            "publishable": self.publishable,
+            "chains": self.chains,
+            "draws": self.draws,
+            "rhat_max": float(rhat) if np.isfinite(rhat) else None,
+            "ess_min": float(ess) if np.isfinite(ess) else None,
+            "divergences": self.divergences,
+            "bfmi": None if self.bfmi is None else [value if np.isfinite(value) else None for value in self.bfmi],
+            "deepest": self.deepest,
+            "faults": [str(fault) for fault in self.faults],
+        }
+
     def to_text(self) -> str:
         """Return a line of figures and one line a fault."""
         word = "fit to publish" if self.publishable else "not fit to publish"

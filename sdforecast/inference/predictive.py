@@ -200,9 +200,9 @@ def _longest(above: np.ndarray) -> tuple[int, int]:
 
 
 def _when(moment: Any) -> str:
-    return (
-        f"{moment:%Y-%m}" if isinstance(moment, pd.Timestamp) else f"{moment:g}" if np.isreal(moment) else str(moment)
-    )
+    if isinstance(moment, pd.Timestamp):
+        return f"{moment:%Y-%m}"
+    return f"{moment:g}" if isinstance(moment, int | float | np.number) else str(moment)
 
 
 def surprises(tree: xr.DataTree) -> list[str]:

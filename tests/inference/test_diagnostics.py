@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -24,6 +25,7 @@ def rng() -> np.random.Generator:
 def test_independent_draws_are_fit_to_publish(rng: np.random.Generator) -> None:
     found = diagnose(tree(0.5 * rng.standard_normal(SHAPE)))
     assert found.publishable and not found.faults
+    assert json.loads(json.dumps(found.facts()))["ess_min"] == found.table[["ess_bulk", "ess_tail"]].min().min()
     assert found.to_text().startswith("fit to publish: 4 chains of 1000 draws, ")
     assert found.to_text().count("\n") == 0
     own = found.table[found.table["group"] == "unconstrained"]
@@ -44,6 +46,7 @@ def test_too_few_chains_or_draws_cannot_be_judged(rng: np.random.Generator, chai
     found = diagnose(tree(rng.standard_normal((chains, draws, 4))))
     assert not found.publishable
     assert "cannot be judged" in str(found.faults[0])
+    assert "NaN" not in json.dumps(found.facts())
 
 
 def test_each_limit_is_enforced(rng: np.random.Generator) -> None:
@@ -157,6 +160,19 @@ def test_a_sampler_without_steps_has_no_figures_of_them(rng: np.random.Generator
     found = diagnose(xr.DataTree.from_dict({name: whole[name].to_dataset() for name in ("posterior", "unconstrained")}))
     assert found.publishable
     assert (found.divergences, found.bfmi, found.deepest) == (None, None, None)
+
+
+def test_scalars_go_by_array_and_label(rng: np.random.Generator) -> None:
+    whole = tree(rng.standard_normal(SHAPE))
+    sample = ("chain", "draw")
+    whole["posterior"] = whole["posterior"].to_dataset().assign({
+        "spread": ((*sample, "target"), rng.random((4, 1000, 2))),
+        "deaths walk": (sample, rng.random((4, 1000))),
+        "deaths drift": ((*sample, "month"), rng.random((4, 1000, 3))),
+    }).assign_coords(target=["purity", "price"], month=[0, 1, 2])  # fmt: skip
+    table = diagnose(whole).table
+    names = table.loc[table["group"] == "posterior", "parameter"]
+    assert list(names) == [*LABELS, "spread: purity", "spread: price", "deaths walk"]
 
 
 def test_bfmi_of_an_autoregression() -> None:

@@ -128,20 +128,18 @@ def test_counts_of_which_half_the_draws_are_equal_have_a_middling_pit() -> None:
 
 def test_data_beyond_the_prior_are_a_surprise() -> None:
     observed, draws = honest(30)
-    assert (
-        surprises(
-            tree(
-                observed,
-                np.exp(5 + 2 * np.random.default_rng(1).standard_normal((1, 500, 30))),
-                ["a"] * 30,
-                name="prior",
-            )
-        )
-        == []
-    )
+    wide = np.exp(5 + 2 * np.random.default_rng(1).standard_normal((1, 500, 30)))
+    assert surprises(tree(observed, wide, ["a"] * 30, name="prior")) == []
     observed[4] *= 50
-    (line,) = surprises(tree(observed, 0.01 + draws, ["a"] * 30, name="prior"))
-    assert line.startswith("a: ") and "of 30 points outside the prior's 95 %" in line
+    made = tree(observed, draws, ["a"] * 30, name="prior")
+    low, high = np.quantile(draws, [0.025, 0.975], axis=(0, 1))
+    out = np.flatnonzero((observed < low) | (observed > high))
+    (line,) = surprises(made)
+    assert line.startswith(f"a: {len(out)} of 30 points outside the prior's 95 %")
+    assert line.endswith(f"in {out[0]}") and 4 in out
+    assert coverage(made, predictive="prior_predictive")["n"].tolist() == [30, 30]
+    with pytest.raises(InputError, match="'prior' is no group of predictive draws"):
+        coverage(made, predictive="prior")
 
 
 def test_what_does_not_belong_together_is_refused() -> None:
