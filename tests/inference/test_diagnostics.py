@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from sdforecast.errors import InputError, MachineError
 from sdforecast.inference.diagnostics import bfmi, diagnose
 from tests.inference.posteriors import LABELS, moving, tree
 
@@ -178,23 +176,3 @@ def test_scalars_go_by_array_and_label(rng: np.random.Generator) -> None:
 def test_bfmi_of_an_autoregression() -> None:
     energy = moving(np.random.default_rng(1), (4, 50_000), 0.8)
     assert bfmi(energy) == pytest.approx(2 * (1 - 0.8), rel=0.05)  # variance of a step over that of the level
-
-
-def test_a_tree_of_another_layout_is_refused(rng: np.random.Generator) -> None:
-    whole = tree(rng.standard_normal(SHAPE))
-    with pytest.raises(InputError, match="no group '/unconstrained'"):
-        diagnose(xr.DataTree.from_dict({"/posterior": whole["posterior"].to_dataset()}))
-    twice = tree(rng.standard_normal(SHAPE), labels=("rate", "rate", "share", "delay"))
-    with pytest.raises(InputError, match="'rate' stands twice"):
-        diagnose(twice)
-    flat = whole["unconstrained"].to_dataset().isel(draw=0)
-    with pytest.raises(InputError, match="no dimension 'draw'"):
-        diagnose(xr.DataTree.from_dict({"/unconstrained": flat, "/posterior": whole["posterior"].to_dataset()}))
-    with pytest.raises(InputError, match="nothing to judge"):
-        diagnose(tree(rng.standard_normal((4, 0, 4))))
-
-
-def test_without_arviz_the_install_line_is_told(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
-    monkeypatch.setitem(sys.modules, "arviz", None)
-    with pytest.raises(MachineError, match=r"sdforecast\[calibrate\]"):
-        diagnose(tree(rng.standard_normal(SHAPE)))

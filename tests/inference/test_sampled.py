@@ -1,4 +1,4 @@
-"""The verdict on what a real sampler leaves behind: textbook posteriors that NUTS fails on, and one that it does not."""
+"""The verdict on what a real sampler leaves behind: textbook posteriors that NUTS fails on, and one it does not."""
 
 from __future__ import annotations
 
