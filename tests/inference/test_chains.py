@@ -185,6 +185,13 @@ def test_progress_tells_of_every_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < middle.chains[0].seconds_left < middle.seconds_left
 
 
+def test_progress_is_told_before_the_first_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TELL_EVERY", 0.0)
+    told: list[Progress] = []
+    few(lambda: normal(pause=0.02), chains=1, draws=2, tune=2, max_treedepth=2, progress=told.append)
+    assert told[0].chains[0].draws == 0 and np.isnan(told[0].seconds_left)
+
+
 # --- stores
 
 SCRIPT = """
