@@ -121,7 +121,7 @@ def open_store(folder: Path, facts: Mapping[str, Any]) -> ChainStore:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(Problem("is not a folder", file=str(folder), hint="name a folder for the chains"))
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):  # what a kill may leave
         store = existing_store(folder)
         differs = [name for name in facts if store.facts.get(name) != facts[name]]
         if differs:

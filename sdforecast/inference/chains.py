@@ -17,14 +17,17 @@ import xarray as xr
 
 from sdforecast.errors import InputError, Problem
 from sdforecast.inference.chain_store import ChainStore, assembled, existing_store, open_store
-from sdforecast.inference.nuts import Chain, Drawn, Settings, nutpie_or_error
+from sdforecast.inference.nuts import Chain, Drawn, Settings, Statistics, nutpie_or_error
 from sdforecast.inference.whitening import Density, White, WhiteDensity, check_labels, starting_point
 
 KEEP_EVERY = 10.0
 """Seconds between two looks at which unfinished chains are stored."""
 
-TELL_EVERY = 0.5
+TELL_EVERY = 1.0
 """Seconds between two reports of progress."""
+
+FEW = 10
+"""Draws after the warm-up before which their pace is not told from that of the warm-up."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class ChainProgress:
     divergences : among the draws after the warm-up.
     step_size, acceptance : of the last draw; mean over the draws of the present phase. NaN before the first.
     evaluations : of the density so far; 0 for a chain that was read from the store.
-    seconds_left : at the pace of the present phase; NaN before there is one, 0 at the end.
+    seconds_left : at the pace of the present phase, once it has one; NaN before the first draw, 0 at the end.
     """
 
     chain: int
@@ -80,6 +83,7 @@ def sample(
     cores: int | None = None,
     target_accept: float = 0.8,
     max_treedepth: int = 8,
+    low_rank: bool = True,
     store: Path | None = None,
     progress: Callable[[Progress], None] = lambda progress: None,
     key: str = "",
@@ -98,10 +102,12 @@ def sample(
     seed : of the whole; 0 or more.
     cores : chains that run at a time; as many as the machine has processors if None.
     target_accept : acceptance that the step size is chosen for.
-    max_treedepth : a trajectory has at most 2**max_treedepth - 1 steps.
+    max_treedepth : a trajectory has at most 2**max_treedepth - 1 steps. On a density that is nearly standard normal in
+        white coordinates, 3 costs half and mixes variances better; on others it mixes badly, which R-hat shows.
+    low_rank : the mass matrix learns correlations that are left in white coordinates.
     store : folder in which chains are kept; a second call reads those that have ended and samples the others afresh,
         in the coordinates (centre, root) of the first call, to the same draws.
-    progress : called about twice a second, from the caller's thread.
+    progress : called about once a second and at the end, from the caller's thread.
     key : a hash of what is sampled; chains in `store` with another one are refused.
 
     Returns
@@ -125,9 +131,9 @@ def sample(
     check_labels(labels, len(white.centre))
     nutpie_or_error()
     kept = None
-    settings = Settings(draws, tune, target_accept, max_treedepth)
+    settings = Settings(int(draws), int(tune), float(target_accept), int(max_treedepth), low_rank)
     if store is not None:
-        kept = open_store(Path(store), {"key": key, "seed": seed, **vars(settings), "labels": list(labels)})
+        kept = open_store(Path(store), {"key": key, "seed": int(seed), **vars(settings), "labels": list(labels)})
         white = kept.whitening(white)
     run = _Run(make_density, list(labels), white, settings, seed, kept, progress)
     done = run.all_of(range(chains), cores or _processors())
@@ -253,11 +259,10 @@ class _Run:
         total = self.settings.tune + self.settings.draws
         each = {chain: watched.report(chain, self.settings, now) for chain, watched in self.running.items()}
         each |= {
-            chain: _described(chain, drawn, total, self.spent.get(chain, (0.0, 0))[1], 0.0)
+            chain: _described(chain, drawn.statistics, drawn.warmup, total, self.spent.get(chain, (0.0, 0))[1], 0.0)
             for chain, drawn in self.done.items()
         }
-        nothing = Drawn(np.empty((0, 0)), {}, {})
-        each |= {chain: _described(chain, nothing, total, 0, np.nan) for chain in self.waiting}
+        each |= {chain: _described(chain, {}, {}, total, 0, np.nan) for chain in self.waiting}
         left = [each[chain].seconds_left for chain in self.running]
         whole = [seconds for seconds, _ in self.spent.values()]
         whole += [now - self.running[chain].begun + each[chain].seconds_left for chain in self.running]
@@ -277,23 +282,26 @@ class _Watched:
         done, total = self.chain.completed, settings.tune + settings.draws
         if done >= settings.tune and self._warm is None:
             self._warm = (now, done)
-        since, before = self._warm or (self.begun, 0)
+        since, before = self._warm if self._warm and done - self._warm[1] >= FEW else (self.begun, 0)
         left = (now - since) / (done - before) * (total - done) if done > before else np.nan
-        return _described(chain, self.chain.so_far(), total, self.chain.evaluations, left)
+        return _described(chain, *self.chain.statistics(), total, self.chain.evaluations, left)
 
 
-def _described(chain: int, drawn: Drawn, total: int, evaluations: int, left: float) -> ChainProgress:
-    """Return the progress of a chain that has given `drawn` so far."""
-    phase = drawn.statistics if len(drawn) else drawn.warmup
-    some = bool(phase) and len(phase["step_size"]) > 0
+def _described(
+    chain: int, after: Statistics, warmup: Statistics, total: int, evaluations: int, left: float
+) -> ChainProgress:
+    """Return the progress of a chain from its statistics after the warm-up and of it."""
+    draws = len(after.get("lp", ()))
+    before = len(warmup.get("lp", ()))
+    phase = after if draws else warmup
     return ChainProgress(
         chain,
-        draws=len(drawn) + len(drawn.warmup.get("lp", ())),
+        draws=before + draws,
         total=total,
-        warming_up=not len(drawn),
-        divergences=int(drawn.statistics["diverging"].sum()) if len(drawn) else 0,
-        step_size=float(phase["step_size"][-1]) if some else np.nan,
-        acceptance=float(phase["acceptance_rate"].mean()) if some else np.nan,
+        warming_up=not draws,
+        divergences=int(after["diverging"].sum()) if draws else 0,
+        step_size=float(phase["step_size"][-1]) if before else np.nan,
+        acceptance=float(phase["acceptance_rate"].mean()) if before else np.nan,
         evaluations=evaluations,
         seconds_left=left,
     )
