@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,8 +105,11 @@ def load(path: Path | None = None) -> list[Parameter]:
     return parameters
 
 
-def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
-    """Return the text of a TOML file and its array of tables `key`. Raises `InputError`."""
+def read_entries(file: Path, key: str, *, beside: Collection[str] = ()) -> tuple[str, list[dict[str, Any]]]:
+    """Return the text of a TOML file and its array of tables `key`; `beside` may stand there, too.
+
+    Raises `InputError`.
+    """
     try:
         text = file.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
@@ -114,7 +117,7 @@ def read_entries(file: Path, key: str) -> tuple[str, list[dict[str, Any]]]:
         raise InputError(Problem("no such file", file=str(file))) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(Problem(f"is not readable TOML: {error}", file=str(file))) from error
-    unknown = sorted(set(tables) - {key})
+    unknown = sorted(set(tables) - {key, *beside})
     if unknown:
         raise InputError(Problem(f"unknown entry '{unknown[0]}'", file=str(file), hint=f"only [[{key}]] tables"))
     entries = tables.get(key)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sdforecast.errors import Problem, nearest
-from sdforecast.history.descriptions import FILE, Series, load_descriptions
+from sdforecast.history.descriptions import Series, load_descriptions
 from sdforecast.history.vocabulary import CEILINGS, USABLE, matches
+from sdforecast.history.words import FILE
 
 _SLOT = ["series", "aggregation", "geography", "breakdown"]
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from sdforecast import shipped
 from sdforecast.errors import InputError, Problem, nearest
-from sdforecast.history.vocabulary import AGGREGATIONS, COLUMNS, GEOGRAPHIES, GRADES, LICENCES, STATUSES, UNITS
+from sdforecast.history.vocabulary import AGGREGATIONS, COLUMNS, GRADES, STATUSES
+from sdforecast.history.words import Words, load_words
 
 OTHER_TABLES = ("events.csv", "instruments.csv", "instrument_scale.csv")
 """CSV files of the folder that are not observations."""
@@ -26,6 +27,9 @@ MOST_BYTES = 50_000_000
 
 MOST_PROBLEMS = 25
 """So many problems of one call are told, the rest are counted."""
+
+Cells = dict[str, Callable[[str], object]]
+"""What reads the cells of each column."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -57,9 +61,11 @@ def _load(folder: Path | None, *, vintages: bool) -> pd.DataFrame:
     folder = folder or shipped.history_dir()
     rows: list[list[object]] = []
     problems: list[Problem] = []
-    for path in _files(folder, vintages=vintages):
+    paths = _files(folder, vintages=vintages)
+    cells = _cells(load_words(folder))
+    for path in paths:
         try:
-            rows.extend(_rows(path))
+            rows.extend(_rows(path, cells))
         except InputError as error:
             problems.extend(error.problems)
     if problems:
@@ -104,7 +110,7 @@ def _text(path: Path) -> str:
     return text
 
 
-def _rows(path: Path) -> Iterator[list[object]]:
+def _rows(path: Path, read: Cells) -> Iterator[list[object]]:
     """Yield the checked rows of one file. Raises `InputError` with all its problems."""
     lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     problems: list[Problem] = []
@@ -112,7 +118,7 @@ def _rows(path: Path) -> Iterator[list[object]]:
         order = _header(path, next(lines, []))
         for cells in lines:
             if cells:
-                row, faults = _row(cells, order)
+                row, faults = _row(cells, order, read)
                 problems.extend(Problem(what, str(path), lines.line_num, hint=hint) for what, hint in faults)
                 yield [*row, str(path), lines.line_num]
     except csv.Error as error:
@@ -134,7 +140,7 @@ def _header(path: Path, header: list[str]) -> list[int]:
     return [header.index(name) for name in COLUMNS]
 
 
-def _row(cells: list[str], order: list[int]) -> tuple[list[object], list[tuple[str, str | None]]]:
+def _row(cells: list[str], order: list[int], read: Cells) -> tuple[list[object], list[tuple[str, str | None]]]:
     """Return one row in the order of `COLUMNS`, and its faults as (what, hint)."""
     if len(cells) != len(order):
         return [], [(f"has {len(cells)} cells instead of {len(order)}", "a comma in a text needs quotes around it")]
@@ -142,7 +148,7 @@ def _row(cells: list[str], order: list[int]) -> tuple[list[object], list[tuple[s
     faults: list[tuple[str, str | None]] = []
     for name, position in zip(COLUMNS, order, strict=True):
         try:
-            row.append(_CELLS[name](cells[position]))
+            row.append(read[name](cells[position]))
         except _CellError as fault:
             faults.append((f"{name}: {fault.what}", fault.hint))
     return row, faults
@@ -214,20 +220,22 @@ def _prose(text: str) -> str:
     return text
 
 
-_CELLS: dict[str, Callable[[str], object]] = {
-    "series": _identifier,
-    "period_start": _day,
-    "period_end": _day,
-    "aggregation": _one_of(AGGREGATIONS),
-    "geography": _one_of(GEOGRAPHIES),
-    "breakdown": _prose,
-    "value": _number,
-    "low": _number_or_nothing,
-    "high": _number_or_nothing,
-    "unit": _one_of(UNITS),
-    "status": _one_of(STATUSES),
-    "vintage": _vintage,
-    "source": _prose,
-    "licence": _one_of(LICENCES),
-    "grade": _one_of(GRADES),
-}
+def _cells(words: Words) -> Cells:
+    """Return what reads the cells of each column in a folder that uses these words."""
+    return {
+        "series": _identifier,
+        "period_start": _day,
+        "period_end": _day,
+        "aggregation": _one_of(AGGREGATIONS),
+        "geography": _one_of(words.geography),
+        "breakdown": _prose,
+        "value": _number,
+        "low": _number_or_nothing,
+        "high": _number_or_nothing,
+        "unit": _one_of(words.unit),
+        "status": _one_of(STATUSES),
+        "vintage": _vintage,
+        "source": _prose,
+        "licence": _one_of(words.licence),
+        "grade": _one_of(GRADES),
+    }
