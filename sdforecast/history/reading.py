@@ -32,6 +32,7 @@ Cells = dict[str, Callable[[str], object]]
 """What reads the cells of each column."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", ".", "-"))
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _VINTAGE = re.compile(r"((19|20)\d{2}(-(0[1-9]|1[0-2]))?)?", re.ASCII)
 _WORD = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -114,17 +115,46 @@ def _rows(path: Path, read: Cells) -> Iterator[list[object]]:
     """Yield the checked rows of one file. Raises `InputError` with all its problems."""
     lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     problems: list[Problem] = []
+    empty = _Empty()
     try:
         order = _header(path, next(lines, []))
         for cells in lines:
             if cells:
                 row, faults = _row(cells, order, read)
+                empty.saw(cells, order, lines.line_num)
                 problems.extend(Problem(what, str(path), lines.line_num, hint=hint) for what, hint in faults)
                 yield [*row, str(path), lines.line_num]
     except csv.Error as error:
         problems.append(Problem(f"is not a readable CSV file: {error}", str(path), lines.line_num))
     if problems:
-        raise InputError(*problems)
+        raise InputError(*empty.in_one(problems, str(path)))
+
+
+class _Empty:
+    """Notes series that have no value at all, so that this is told once and not for each row."""
+
+    def __init__(self) -> None:
+        self.without: dict[str, list[int]] = {}  # by series, the lines of its rows without a value
+        self.having: set[str] = set()
+
+    def saw(self, cells: list[str], order: list[int], line: int) -> None:
+        """Note one row."""
+        if len(cells) == len(order):
+            series, value = cells[order[COLUMNS.index("series")]], cells[order[COLUMNS.index("value")]]
+            if value.strip().casefold() in _MISSING:
+                self.without.setdefault(series, []).append(line)
+            else:
+                self.having.add(series)
+
+    def in_one(self, problems: list[Problem], path: str) -> list[Problem]:
+        """Return the problems with those of rows of an empty series replaced by one."""
+        empty = {series: lines for series, lines in self.without.items() if series not in self.having}
+        told = {line for lines in empty.values() for line in lines}
+        kept = [each for each in problems if not (each.line in told and each.what.startswith("value: "))]
+        return kept + [
+            Problem(f"series {_shown(series)}: all {len(lines)} values are missing", path, lines[0])
+            for series, lines in empty.items()
+        ]
 
 
 def _header(path: Path, header: list[str]) -> list[int]:
@@ -176,6 +206,8 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _number(text: str) -> float:
+    if text.strip().casefold() in _MISSING:
+        raise _CellError("is missing", "leave the row out where nothing was observed")
     if not _NUMBER.fullmatch(text) or abs(value := float(text)) == float("inf"):
         raise _CellError(f"{_shown(text)} is not a number", "write digits and a decimal point, as in 1234.5")
     return value

@@ -1,17 +1,23 @@
 """What was observed, set against what the model gives for the same thing over the same time."""
 
+from sdforecast.observation.agreeing import check
 from sdforecast.observation.fit import RECENT, fit_table, measured_fit
 from sdforecast.observation.predicting import columns_needed, predicted, residuals
 from sdforecast.observation.targets import Target, load, observations
+from sdforecast.observation.times import Clock, end_of, on_rows
 
 __all__ = [
     "RECENT",
+    "Clock",
     "Target",
+    "check",
     "columns_needed",
+    "end_of",
     "fit_table",
     "load",
     "measured_fit",
     "observations",
+    "on_rows",
     "predicted",
     "residuals",
 ]

@@ -1,0 +1,201 @@
+"""Whether targets, history, parameters and a model speak of the same things, told before anything is run.
+
+Each fault is one message with the file and the line of what is to be changed: a variable or a series that is not
+there, a unit that does not fit, a series outside the time of the model, a constant that the model lacks or holds in
+another unit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.model import ModelFile
+from sdforecast.observation.predicting import CUMULATIVE
+from sdforecast.observation.targets import Target
+from sdforecast.parameters import Parameter
+from sdforecast.structure.words import UnitError, Units, synonyms
+
+STANDS_FOR = {
+    "deaths": ("death", "person"),
+    "people": ("person",),
+    "people_per_year": ("person/year",),
+    "events": ("event", "person"),
+    "reports": ("report", "person", "sample"),
+    "units": ("unit", "kit"),
+    "fraction": ("Dmnl",),
+    "mme": ("mme", "mg"),
+    "prescriptions_per_100_people": ("prescription/person",),
+    "index_1999": ("Dmnl",),
+}
+"""Units of the history that a model may write in other words; every other one must be read as the model's own.
+
+A count has no dimension, so who is counted must agree: deaths are counted in persons, never in kilograms. The words
+`gross` (a mixture as it was weighed) and `per` are not part of a unit, or a fraction line.
+"""
+
+_HUNDREDS = {"prescriptions_per_100_people": 0.01}
+
+
+def check(targets: Sequence[Target], rows: pd.DataFrame, model: ModelFile, parameters: Iterable[Parameter] = ()) -> None:
+    """Raise `InputError` with everything in which targets, history, parameters and model disagree."""
+    problems = disagreements(targets, rows, model) + unknown_constants(parameters, model)
+    if problems:
+        raise InputError(*problems)
+
+
+def disagreements(targets: Sequence[Target], rows: pd.DataFrame, model: ModelFile) -> list[Problem]:
+    """Return what of the targets does not fit the model or the history, in the order of the targets."""
+    units = Units(synonyms(model.path))
+    problems: list[Problem] = []
+    for target in targets:
+        problems += [
+            Problem(f"target '{target.name}': {what}", target.file, target.line, hint=hint)
+            for what, hint in _faults(target, rows, model, units)
+        ]
+    return problems
+
+
+def unknown_constants(parameters: Iterable[Parameter], model: ModelFile, file: str | None = None) -> list[Problem]:
+    """Return parameters that are no constants of the model, or that the model holds in another unit."""
+    units = Units(synonyms(model.path))
+    constants = model.variables[model.variables["kind"] == "constant"]
+    of = {str(name).casefold(): str(unit) for name, unit in zip(constants["name"], constants["unit"], strict=True)}
+    problems = []
+    for each in parameters:
+        label = f"parameter '{each.name}'"
+        if each.name.casefold() not in of:
+            hint = nearest(each.name, constants["name"].astype(str))
+            problems.append(Problem(f"{label}: {model.path.name} has no such constant", file, hint=hint))
+            continue
+        apart = _apart(each.unit, [_parsed(each.unit, units)], of[each.name.casefold()], units, "the table")
+        if apart:
+            problems.append(Problem(f"{label}: {apart}", file))
+    return problems
+
+
+def _faults(
+    target: Target, rows: pd.DataFrame, model: ModelFile, units: Units
+) -> Iterator[tuple[str, str | None]]:
+    known = {name.casefold(): name for name in model.names}
+    there = target.variable.casefold() in known
+    if not there and not (target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in known):
+        yield f"{model.path.name} has no variable '{target.variable}'", nearest(target.variable, model.names)
+    for series in target.series:
+        of_series = rows[rows["series"] == series]
+        if of_series.empty:
+            yield f"the history has no series '{series}'", nearest(series, rows["series"].unique())
+            continue
+        if there:
+            yield from _of_unit(target, series, list(of_series["unit"].unique()), model, units)
+        yield from _of_time(target, series, of_series)
+
+
+# --- units ---------------------------------------------------------------------------------------------------
+
+
+def _of_unit(
+    target: Target, series: str, words: Sequence[str], model: ModelFile, units: Units
+) -> Iterator[tuple[str, str | None]]:
+    texts = dict(zip(model.variables["name"].str.casefold(), model.variables["unit"].astype(str), strict=True))
+    variable = target.variable.casefold()
+    text = texts[variable]
+    time = _parsed(model.time_unit, units)
+    for word in words:
+        allowed = [_parsed(each, units) for each in _in_model_words(word)]
+        if target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in texts:
+            expected, over = texts[(CUMULATIVE + target.variable).casefold()], None
+        else:
+            expected, over = text, time if target.kind == "flow" else None
+        factor = _HUNDREDS.get(word, 1.0)
+        apart = _apart(word, allowed, expected, units, f"series '{series}'", over=over, factor=factor)
+        if apart:
+            counted = target.kind != "flow" and time is not None and not _apart(
+                word, allowed, text, units, "", over=time, factor=factor
+            )  # fmt: skip
+            yield apart, "is it a flow? Then write kind = \"flow\"" if counted else None
+
+
+def _in_model_words(word: str) -> tuple[str, ...]:
+    """Return how a unit of the history may be written in a model: `usd_per_gross_kg` as `usd/kg`."""
+    if word in STANDS_FOR:
+        return STANDS_FOR[word]
+    plain = re.sub(r"_gross\b|_gross(?=_)|\bgross_|(?<=_)gross_", "", word)
+    return (plain.replace("_per_", "/"),)
+
+
+def _parsed(text: str, units: Units) -> Any | None:
+    try:
+        return units.parse(text)
+    except UnitError:
+        return None
+
+
+def _apart(
+    word: str, allowed: Sequence[Any], text: str, units: Units, whose: str, *, over: Any = None, factor: float = 1.0
+) -> str | None:
+    """Say how a unit differs from that of the model, None where it does not; a missing unit fits anything.
+
+    `over` is the unit of time that a flow of the model is multiplied by before it is compared.
+    """
+    own = _parsed(text, units)
+    if own is None or None in allowed:
+        return None
+    own = own if over is None else own * over
+    for unit in allowed:
+        if unit.dimensionality == own.dimensionality:
+            size = factor * float(units.registry.Quantity(1.0, unit / own).to_base_units().magnitude)
+            if math.isclose(size, 1.0, rel_tol=1e-9):
+                return None
+            shown = text if over is None else units.written(own)
+            return f"{whose} is in '{word}' and the model in '{shown}': they differ by a factor of {size:g}"
+    return f"{whose} is in '{word}' and the model in '{text}', which are different things"
+
+
+# --- time ----------------------------------------------------------------------------------------------------
+
+
+def _of_time(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
+    """Yield that a series lies before the model, in another place, or not in the span asked for."""
+    starts = target.clock.first_day(0)
+    if rows["period_end"].max() < starts:
+        last = f"{rows['period_end'].max():%Y-%m-%d}"
+        yield f"series '{series}' ends on {last}, before the model starts ({starts:%Y-%m-%d})", "see [time] start"
+        return
+    for column, words in (
+        ("geography", (target.geography,)), ("aggregation", target.aggregation), ("breakdown", (target.breakdown,)),
+    ):  # fmt: skip
+        found = rows[rows[column].isin(words)]
+        if found.empty:
+            here = sorted(rows[column].unique())
+            yield f"series '{series}' has no {column} {' or '.join(map(repr, words))}", nearest(words[0], here)
+            return
+        rows = found
+    first, last = target.clock.counts(rows["period_start"]), target.clock.counts(rows["period_end"])
+    inside = (first >= target.first) & (last <= target.last)
+    if not inside.any():
+        spans = f"{rows['period_start'].min():%Y-%m-%d} to {rows['period_end'].max():%Y-%m-%d}"
+        yield f"no period of series '{series}' lies from 'from' to 'to'", f"it has {spans}"
+        return
+    if (first[inside] < 0).any():
+        when = f"{rows['period_start'][inside].min():%Y-%m-%d}"
+        yield f"series '{series}' is used from {when}, before the model starts ({starts:%Y-%m-%d})", "set a later 'from'"
+        return
+    if target.kind == "flow":
+        yield from _of_halves(target, series, rows[inside], first[inside], last[inside])
+
+
+def _of_halves(
+    target: Target, series: str, rows: pd.DataFrame, first: Any, last: Any
+) -> Iterator[tuple[str, str | None]]:
+    """Yield that a flow's period is not made of whole units of the clock, so that its sum would be of another span."""
+    for start, end, one, two in zip(rows["period_start"], rows["period_end"], first, last, strict=True):
+        if start != target.clock.first_day(one) or end != target.clock.last_day(two):
+            what = f"series '{series}' counts {start:%Y-%m-%d} to {end:%Y-%m-%d}, no whole {target.clock.unit}s of [time]"
+            yield what, f"such as {target.clock.first_day(one):%Y-%m-%d} to {target.clock.last_day(two):%Y-%m-%d}"
+            return
