@@ -15,7 +15,8 @@ from sdforecast.forecasting import alone
 from sdforecast.forecasting.running import outputs, trajectories
 from sdforecast.model import ModelFile
 from sdforecast.scenario import Scenario
-from sdforecast.scenario.inputs import counts_months, has_instruments
+from sdforecast.scenario.inputs import counts_months as counts_months
+from sdforecast.scenario.inputs import has_instruments
 from sdforecast.sectors import Inputs
 from sdforecast.structure import causal_graph
 

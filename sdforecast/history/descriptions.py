@@ -12,6 +12,7 @@ from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.history.vocabulary import AGGREGATIONS, KINDS
 from sdforecast.history.words import TABLE, Words, file_of, parse, words_of
 
+
 @dataclass(frozen=True)
 class Break:
     """A month (`YYYY-MM`) from which a series means something else, and what changed."""
@@ -60,7 +61,8 @@ def load_descriptions(folder: Path | None = None) -> dict[str, Series]:
     problems: list[Problem] = []
     described: dict[str, Series] = {}
     for name, table in tables.items():
-        faults = [Problem(f"series '{name}': {what}", str(path), hint=hint) for what, hint in _faults(table, tables, words)]
+        found = _faults(table, tables, words)
+        faults = [Problem(f"series '{name}': {what}", str(path), hint=hint) for what, hint in found]
         problems.extend(faults)
         if not faults:
             described[name] = _series(name, table)

@@ -151,10 +151,10 @@ class _Empty:
         empty = {series: lines for series, lines in self.without.items() if series not in self.having}
         told = {line for lines in empty.values() for line in lines}
         kept = [each for each in problems if not (each.line in told and each.what.startswith("value: "))]
-        return kept + [
-            Problem(f"series {_shown(series)}: all {len(lines)} values are missing", path, lines[0])
-            for series, lines in empty.items()
-        ]
+        for series, lines in empty.items():
+            values = "its only value is" if len(lines) == 1 else f"all {len(lines)} values are"
+            kept.append(Problem(f"series {_shown(series)}: {values} missing", path, lines[0]))
+        return kept
 
 
 def _header(path: Path, header: list[str]) -> list[int]:
@@ -207,7 +207,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 def _number(text: str) -> float:
     if text.strip().casefold() in _MISSING:
-        raise _CellError("is missing", "leave the row out where nothing was observed")
+        raise _CellError(f"{_shown(text)} is not a number", "leave the row out where nothing was observed")
     if not _NUMBER.fullmatch(text) or abs(value := float(text)) == float("inf"):
         raise _CellError(f"{_shown(text)} is not a number", "write digits and a decimal point, as in 1234.5")
     return value

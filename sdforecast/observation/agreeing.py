@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sdforecast.errors import InputError, Problem, nearest
@@ -42,7 +43,9 @@ A count has no dimension, so who is counted must agree: deaths are counted in pe
 _HUNDREDS = {"prescriptions_per_100_people": 0.01}
 
 
-def check(targets: Sequence[Target], rows: pd.DataFrame, model: ModelFile, parameters: Iterable[Parameter] = ()) -> None:
+def check(
+    targets: Sequence[Target], rows: pd.DataFrame, model: ModelFile, parameters: Iterable[Parameter] = ()
+) -> None:
     """Raise `InputError` with everything in which targets, history, parameters and model disagree."""
     problems = disagreements(targets, rows, model) + unknown_constants(parameters, model)
     if problems:
@@ -79,9 +82,7 @@ def unknown_constants(parameters: Iterable[Parameter], model: ModelFile, file: s
     return problems
 
 
-def _faults(
-    target: Target, rows: pd.DataFrame, model: ModelFile, units: Units
-) -> Iterator[tuple[str, str | None]]:
+def _faults(target: Target, rows: pd.DataFrame, model: ModelFile, units: Units) -> Iterator[tuple[str, str | None]]:
     known = {name.casefold(): name for name in model.names}
     there = target.variable.casefold() in known
     if not there and not (target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in known):
@@ -118,7 +119,7 @@ def _of_unit(
             counted = target.kind != "flow" and time is not None and not _apart(
                 word, allowed, text, units, "", over=time, factor=factor
             )  # fmt: skip
-            yield apart, "is it a flow? Then write kind = \"flow\"" if counted else None
+            yield apart, 'if it is a flow, write kind = "flow"' if counted else None
 
 
 def _in_model_words(word: str) -> tuple[str, ...]:
@@ -164,8 +165,8 @@ def _of_time(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[
     """Yield that a series lies before the model, in another place, or not in the span asked for."""
     starts = target.clock.first_day(0)
     if rows["period_end"].max() < starts:
-        last = f"{rows['period_end'].max():%Y-%m-%d}"
-        yield f"series '{series}' ends on {last}, before the model starts ({starts:%Y-%m-%d})", "see [time] start"
+        end = f"{rows['period_end'].max():%Y-%m-%d}"
+        yield f"series '{series}' ends on {end}, before the model starts ({starts:%Y-%m-%d})", "see [time] start"
         return
     for column, words in (
         ("geography", (target.geography,)), ("aggregation", target.aggregation), ("breakdown", (target.breakdown,)),
@@ -176,7 +177,8 @@ def _of_time(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[
             yield f"series '{series}' has no {column} {' or '.join(map(repr, words))}", nearest(words[0], here)
             return
         rows = found
-    first, last = target.clock.counts(rows["period_start"]), target.clock.counts(rows["period_end"])
+    first: np.ndarray = target.clock.counts(rows["period_start"])
+    last: np.ndarray = target.clock.counts(rows["period_end"])
     inside = (first >= target.first) & (last <= target.last)
     if not inside.any():
         spans = f"{rows['period_start'].min():%Y-%m-%d} to {rows['period_end'].max():%Y-%m-%d}"
@@ -184,18 +186,21 @@ def _of_time(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[
         return
     if (first[inside] < 0).any():
         when = f"{rows['period_start'][inside].min():%Y-%m-%d}"
-        yield f"series '{series}' is used from {when}, before the model starts ({starts:%Y-%m-%d})", "set a later 'from'"
+        yield f"series '{series}' is used from {when}, before the model starts ({starts:%Y-%m-%d})", "set 'from' later"
         return
     if target.kind == "flow":
         yield from _of_halves(target, series, rows[inside], first[inside], last[inside])
 
 
 def _of_halves(
-    target: Target, series: str, rows: pd.DataFrame, first: Any, last: Any
+    target: Target, series: str, rows: pd.DataFrame, first: np.ndarray, last: np.ndarray
 ) -> Iterator[tuple[str, str | None]]:
     """Yield that a flow's period is not made of whole units of the clock, so that its sum would be of another span."""
     for start, end, one, two in zip(rows["period_start"], rows["period_end"], first, last, strict=True):
         if start != target.clock.first_day(one) or end != target.clock.last_day(two):
-            what = f"series '{series}' counts {start:%Y-%m-%d} to {end:%Y-%m-%d}, no whole {target.clock.unit}s of [time]"
-            yield what, f"such as {target.clock.first_day(one):%Y-%m-%d} to {target.clock.last_day(two):%Y-%m-%d}"
+            period = f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
+            yield (
+                f"series '{series}' counts {period}, no whole {target.clock.unit}s of [time]",
+                f"such as {target.clock.first_day(one):%Y-%m-%d} to {target.clock.last_day(two):%Y-%m-%d}",
+            )
             return

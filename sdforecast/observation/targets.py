@@ -59,7 +59,7 @@ class Target:
     fitted: bool
     reason: str
     geography: str = "US"
-    clock: Clock = Clock()
+    clock: Clock = times.MONTHS
     file: str | None = None
     line: int | None = None
 

@@ -87,11 +87,15 @@ class Clock:
         return self.count(day)
 
 
+MONTHS = Clock()
+"""Months from January 2010: the clock of the shipped model."""
+
+
 def read(text: str, file: Path) -> Clock:
     """Return the clock of a targets file, from its text. Raises `InputError` with file and line."""
     table = tomllib.loads(text).get("time")
     if table is None:
-        return Clock()
+        return MONTHS
     lines = text.splitlines()
     line = next((k for k, words in enumerate(lines, 1) if words.split("#")[0].strip() == "[time]"), None)
     faults = list(_faults(table))
