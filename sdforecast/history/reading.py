@@ -14,7 +14,7 @@ import pandas as pd
 from sdforecast import shipped
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.history.vocabulary import AGGREGATIONS, COLUMNS, GRADES, STATUSES
-from sdforecast.history.words import Words, load_words
+from sdforecast.history.words import FILE, TABLE, Words, load_words
 
 OTHER_TABLES = ("events.csv", "instruments.csv", "instrument_scale.csv")
 """CSV files of the folder that are not observations."""
@@ -31,6 +31,7 @@ MOST_PROBLEMS = 25
 Cells = dict[str, Callable[[str], object]]
 """What reads the cells of each column."""
 
+_ADDED = f"Or add it to [{TABLE}] of {FILE}"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", ".", "-"))
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -194,15 +195,20 @@ def _shown(cell: str) -> str:
     return repr(cell if len(cell) <= 40 else cell[:39] + "…")
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+def _one_of(choices: tuple[str, ...], more: str = "") -> Callable[[str], str]:
     interned = {choice: choice for choice in choices}
 
     def cell(text: str) -> str:
         if text not in interned:
-            raise _CellError(f"unknown word {_shown(text)}", nearest(text[:80], choices))
+            raise _CellError(f"unknown word {_shown(text)}", _hint(text, choices, more))
         return interned[text]
 
     return cell
+
+
+def _hint(text: str, choices: tuple[str, ...], more: str) -> str:
+    close = nearest(text[:80], choices)
+    return f"{close}{'' if close.endswith('?') else '.'} {more}" if more else close
 
 
 def _number(text: str) -> float:
@@ -259,15 +265,15 @@ def _cells(words: Words) -> Cells:
         "period_start": _day,
         "period_end": _day,
         "aggregation": _one_of(AGGREGATIONS),
-        "geography": _one_of(words.geography),
+        "geography": _one_of(words.geography, _ADDED),
         "breakdown": _prose,
         "value": _number,
         "low": _number_or_nothing,
         "high": _number_or_nothing,
-        "unit": _one_of(words.unit),
+        "unit": _one_of(words.unit, _ADDED),
         "status": _one_of(STATUSES),
         "vintage": _vintage,
         "source": _prose,
-        "licence": _one_of(words.licence),
+        "licence": _one_of(words.licence, _ADDED),
         "grade": _one_of(GRADES),
     }

@@ -67,7 +67,7 @@ def calibrate(
     rows = history.load(folder)
     table = parameters.load(parameter_file)
     targets = observation.load(target_file)
-    observation.check(targets, rows, model, table)
+    observation.check(targets, rows, model, table, parameter_file)
     observed = observation.on_rows(observation.observations(targets, rows), targets[0].clock, model)
     columns = observation.columns_needed(observed, model)
     held = _held(table, hold or {})
@@ -89,6 +89,7 @@ def calibrate(
     until = observation.end_of(observed, model)
     with run_jobs(model, columns, [given], until=until, jobs=len(free) + 1, engine=engine) as run:
         problem = Problem(uncertain, observed, columns, run, fixed=fixed)
+        observation.check_start(observed, problem.values(problem.runs(np.zeros((1, len(uncertain))))[0]), model)
         found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
         accepted = acceptable_sets(
             problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")

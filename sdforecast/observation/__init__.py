@@ -1,6 +1,6 @@
 """What was observed, set against what the model gives for the same thing over the same time."""
 
-from sdforecast.observation.agreeing import check
+from sdforecast.observation.agreeing import check, check_start
 from sdforecast.observation.fit import RECENT, fit_table, measured_fit
 from sdforecast.observation.predicting import columns_needed, predicted, residuals
 from sdforecast.observation.targets import Target, load, observations
@@ -11,6 +11,7 @@ __all__ = [
     "Clock",
     "Target",
     "check",
+    "check_start",
     "columns_needed",
     "end_of",
     "fit_table",

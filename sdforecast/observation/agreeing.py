@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,14 @@ _HUNDREDS = {"prescriptions_per_100_people": 0.01}
 
 
 def check(
-    targets: Sequence[Target], rows: pd.DataFrame, model: ModelFile, parameters: Iterable[Parameter] = ()
+    targets: Sequence[Target],
+    rows: pd.DataFrame,
+    model: ModelFile,
+    parameters: Iterable[Parameter] = (),
+    parameter_file: Path | None = None,
 ) -> None:
     """Raise `InputError` with everything in which targets, history, parameters and model disagree."""
-    problems = disagreements(targets, rows, model) + unknown_constants(parameters, model)
+    problems = disagreements(targets, rows, model) + unknown_constants(parameters, model, parameter_file)
     if problems:
         raise InputError(*problems)
 
@@ -64,28 +69,38 @@ def disagreements(targets: Sequence[Target], rows: pd.DataFrame, model: ModelFil
     return problems
 
 
-def unknown_constants(parameters: Iterable[Parameter], model: ModelFile, file: str | None = None) -> list[Problem]:
+def unknown_constants(parameters: Iterable[Parameter], model: ModelFile, file: Path | None = None) -> list[Problem]:
     """Return parameters that are no constants of the model, or that the model holds in another unit."""
     units = Units(synonyms(model.path))
     constants = model.variables[model.variables["kind"] == "constant"]
     of = {str(name).casefold(): str(unit) for name, unit in zip(constants["name"], constants["unit"], strict=True)}
     problems = []
     for each in parameters:
-        label = f"parameter '{each.name}'"
+        label, (where, line) = f"parameter '{each.name}'", _place(each.name, file)
         if each.name.casefold() not in of:
             hint = nearest(each.name, constants["name"].astype(str))
-            problems.append(Problem(f"{label}: {model.path.name} has no such constant", file, hint=hint))
+            problems.append(Problem(f"{label}: {model.path.name} has no such constant", where, line, hint=hint))
             continue
         apart = _apart(each.unit, [_parsed(each.unit, units)], of[each.name.casefold()], units, "the table")
         if apart:
-            problems.append(Problem(f"{label}: {apart}", file))
+            problems.append(Problem(f"{label}: {apart}", where, line))
     return problems
+
+
+def _place(name: str, file: Path | None) -> tuple[str | None, int | None]:
+    """Return the file and the line in which a parameter is named."""
+    if file is None:
+        return None, None
+    lines = file.read_text(encoding="utf-8").splitlines()
+    named = re.compile(rf"""\s*name\s*=\s*["']{re.escape(name)}["']""")
+    return str(file), next((k for k, line in enumerate(lines, 1) if named.match(line)), None)
 
 
 def _faults(target: Target, rows: pd.DataFrame, model: ModelFile, units: Units) -> Iterator[tuple[str, str | None]]:
     known = {name.casefold(): name for name in model.names}
-    there = target.variable.casefold() in known
-    if not there and not (target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in known):
+    counted = target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in known
+    there = counted or target.variable.casefold() in known
+    if not there:
         yield f"{model.path.name} has no variable '{target.variable}'", nearest(target.variable, model.names)
     for series in target.series:
         of_series = rows[rows["series"] == series]
@@ -104,22 +119,18 @@ def _of_unit(
     target: Target, series: str, words: Sequence[str], model: ModelFile, units: Units
 ) -> Iterator[tuple[str, str | None]]:
     texts = dict(zip(model.variables["name"].str.casefold(), model.variables["unit"].astype(str), strict=True))
-    variable = target.variable.casefold()
-    text = texts[variable]
     time = _parsed(model.time_unit, units)
+    own, over = texts.get(target.variable.casefold(), ""), time if target.kind == "flow" else None
+    if target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in texts:
+        own, over = texts[(CUMULATIVE + target.variable).casefold()], None
     for word in words:
         allowed = [_parsed(each, units) for each in _in_model_words(word)]
-        if target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in texts:
-            expected, over = texts[(CUMULATIVE + target.variable).casefold()], None
-        else:
-            expected, over = text, time if target.kind == "flow" else None
         factor = _HUNDREDS.get(word, 1.0)
-        apart = _apart(word, allowed, expected, units, f"series '{series}'", over=over, factor=factor)
+        apart = _apart(word, allowed, own, units, f"series '{series}'", over=over, factor=factor)
         if apart:
-            counted = target.kind != "flow" and time is not None and not _apart(
-                word, allowed, text, units, "", over=time, factor=factor
-            )  # fmt: skip
-            yield apart, 'if it is a flow, write kind = "flow"' if counted else None
+            a_flow = target.kind != "flow" and time is not None
+            fits = a_flow and not _apart(word, allowed, own, units, "", over=time, factor=factor)
+            yield apart, 'if it is a flow, write kind = "flow"' if fits else None
 
 
 def _in_model_words(word: str) -> tuple[str, ...]:
@@ -188,8 +199,22 @@ def _of_time(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[
         when = f"{rows['period_start'][inside].min():%Y-%m-%d}"
         yield f"series '{series}' is used from {when}, before the model starts ({starts:%Y-%m-%d})", "set 'from' later"
         return
+    yield from _of_scale(target, series, rows[inside])
     if target.kind == "flow":
         yield from _of_halves(target, series, rows[inside], first[inside], last[inside])
+
+
+def _of_scale(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
+    """Yield that a value has no logarithm, or no logit."""
+    whole = np.where(rows["unit"] == "percent", 100.0, 1.0) if target.scale == "logit" else np.inf
+    bad = rows[(rows["value"] <= 0) | (rows["value"] >= whole)]
+    for _, row in bad.head(1).iterrows():
+        what = (
+            f"series '{series}' has the value {row['value']:g} in {row['file']}:{row['line']}"
+            if "file" in row
+            else (f"series '{series}' has the value {row['value']:g}")
+        )
+        yield f"{what}, which has no {target.scale}", "leave the period out with 'leave_out'"
 
 
 def _of_halves(
@@ -204,3 +229,19 @@ def _of_halves(
                 f"such as {target.clock.first_day(one):%Y-%m-%d} to {target.clock.last_day(two):%Y-%m-%d}",
             )
             return
+
+
+# --- the start -----------------------------------------------------------------------------------------------
+
+
+def check_start(observed: pd.DataFrame, values: np.ndarray, model: ModelFile) -> None:
+    """Raise `InputError` where the model gives no finite number for an observation at the centre of the priors."""
+    bad = observed[~np.isfinite(values)]
+    problems = []
+    for name, part in bad.groupby("target", sort=False):
+        when = f"{part['start'].iloc[0]:%Y-%m-%d}"
+        what = f"at the centre of the priors the model gives no number for target '{name}' on {when}"
+        hint = f"look at '{part['variable'].iloc[0]}' in a run with the values of the table"
+        problems.append(Problem(what, str(model.path), hint=hint))
+    if problems:
+        raise InputError(*problems)
