@@ -114,11 +114,11 @@ def _faults(table: Any) -> list[tuple[str, str | None]]:
     if faults:
         return faults
     start, unit = table["start"], table["unit"]
-    if unit not in UNITS:
+    if not isinstance(unit, str) or unit not in UNITS:
         faults.append((f"'{unit}' is no unit of time here", nearest(str(unit), UNITS)))
     if type(start) is not date or not 1900 <= start.year <= 2100:  # a datetime is a date, too
         faults.append((f"'start' is {start!r}, not a day from 1900 to 2100", "write it bare: start = 1978-01-21"))
-    elif unit in _MONTHS and start.day != 1:
+    elif str(unit) in _MONTHS and start.day != 1:
         faults.append((f"'start' is {start}: a count of {unit}s starts with the first day of a month", None))
     return faults
 
