@@ -69,6 +69,7 @@ def calibrate(
     targets = observation.load(target_file)
     observation.check(targets, rows, model, table, parameter_file)
     observed = observation.on_rows(observation.observations(targets, rows), targets[0].clock, model)
+    observation.check_values(targets, observed)
     columns = observation.columns_needed(observed, model)
     held = _held(table, hold or {})
     uncertain = [p for p in table if p.spread > 0 and p.name not in held]

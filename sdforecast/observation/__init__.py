@@ -1,6 +1,6 @@
 """What was observed, set against what the model gives for the same thing over the same time."""
 
-from sdforecast.observation.agreeing import check, check_start
+from sdforecast.observation.agreeing import check, check_start, check_values
 from sdforecast.observation.fit import RECENT, fit_table, measured_fit
 from sdforecast.observation.predicting import columns_needed, predicted, residuals
 from sdforecast.observation.targets import Target, load, observations
@@ -12,6 +12,7 @@ __all__ = [
     "Target",
     "check",
     "check_start",
+    "check_values",
     "columns_needed",
     "end_of",
     "fit_table",

@@ -41,6 +41,9 @@ A count has no dimension, so who is counted must agree: deaths are counted in pe
 `gross` (a mixture as it was weighed) and `per` are not part of a unit, or a fraction line.
 """
 
+MOST = 25
+"""So many problems of one call are told, the rest are counted."""
+
 _HUNDREDS = {"prescriptions_per_100_people": 0.01}
 
 
@@ -51,8 +54,16 @@ def check(
     parameters: Iterable[Parameter] = (),
     parameter_file: Path | None = None,
 ) -> None:
-    """Raise `InputError` with everything in which targets, history, parameters and model disagree."""
+    """Raise `InputError` with everything in which targets, history, parameters and model disagree.
+
+    A model that knows none of the variables is told so once: it is about something else than the targets.
+    """
+    if len(targets) > 1 and not any(_is_there(target, model) for target in targets):
+        what = f"none of the {len(targets)} targets is about a variable of {model.path.name}"
+        raise InputError(Problem(what, targets[0].file, hint="targets and parameters of your own belong to your model"))
     problems = disagreements(targets, rows, model) + unknown_constants(parameters, model, parameter_file)
+    if len(problems) > MOST:
+        problems = [*problems[:MOST], Problem(f"and {len(problems) - MOST} more problems")]
     if problems:
         raise InputError(*problems)
 
@@ -96,10 +107,14 @@ def _place(name: str, file: Path | None) -> tuple[str | None, int | None]:
     return str(file), next((k for k, line in enumerate(lines, 1) if named.match(line)), None)
 
 
-def _faults(target: Target, rows: pd.DataFrame, model: ModelFile, units: Units) -> Iterator[tuple[str, str | None]]:
-    known = {name.casefold(): name for name in model.names}
+def _is_there(target: Target, model: ModelFile) -> bool:
+    known = {name.casefold() for name in model.names}
     counted = target.kind == "flow" and (CUMULATIVE + target.variable).casefold() in known
-    there = counted or target.variable.casefold() in known
+    return counted or target.variable.casefold() in known
+
+
+def _faults(target: Target, rows: pd.DataFrame, model: ModelFile, units: Units) -> Iterator[tuple[str, str | None]]:
+    there = _is_there(target, model)
     if not there:
         yield f"{model.path.name} has no variable '{target.variable}'", nearest(target.variable, model.names)
     for series in target.series:
@@ -199,22 +214,8 @@ def _of_time(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[
         when = f"{rows['period_start'][inside].min():%Y-%m-%d}"
         yield f"series '{series}' is used from {when}, before the model starts ({starts:%Y-%m-%d})", "set 'from' later"
         return
-    yield from _of_scale(target, series, rows[inside])
     if target.kind == "flow":
         yield from _of_halves(target, series, rows[inside], first[inside], last[inside])
-
-
-def _of_scale(target: Target, series: str, rows: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
-    """Yield that a value has no logarithm, or no logit."""
-    whole = np.where(rows["unit"] == "percent", 100.0, 1.0) if target.scale == "logit" else np.inf
-    bad = rows[(rows["value"] <= 0) | (rows["value"] >= whole)]
-    for _, row in bad.head(1).iterrows():
-        what = (
-            f"series '{series}' has the value {row['value']:g} in {row['file']}:{row['line']}"
-            if "file" in row
-            else (f"series '{series}' has the value {row['value']:g}")
-        )
-        yield f"{what}, which has no {target.scale}", "leave the period out with 'leave_out'"
 
 
 def _of_halves(
@@ -231,7 +232,20 @@ def _of_halves(
             return
 
 
-# --- the start -----------------------------------------------------------------------------------------------
+# --- values --------------------------------------------------------------------------------------------------
+
+
+def check_values(targets: Sequence[Target], observed: pd.DataFrame) -> None:
+    """Raise `InputError` where an observation has no value on the scale of its target: the logarithm of 0, say."""
+    problems = []
+    for target in targets:
+        part = observed[observed["target"] == target.name]
+        whole = np.where(part["unit"] == "percent", 100.0, 1.0) if target.scale == "logit" else np.inf
+        for _, row in part[(part["observed"] <= 0) | (part["observed"] >= whole)].head(1).iterrows():
+            what = f"target '{target.name}': {row['observed']:g} on {row['start']:%Y-%m-%d} has no {target.scale}"
+            problems.append(Problem(what, target.file, target.line, hint="leave the period out with 'leave_out'"))
+    if problems:
+        raise InputError(*problems)
 
 
 def check_start(observed: pd.DataFrame, values: np.ndarray, model: ModelFile) -> None:

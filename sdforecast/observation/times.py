@@ -31,11 +31,12 @@ UNITS = ("day", "week", "month", "year")
 """What observations can be counted in."""
 
 _KEYS = ("start", "unit")
+_YEAR = re.compile(r"\d{4}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?", re.ASCII)
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
-_WHOLE = 1e-3
-"""How far a number of saved rows may be from a whole one: a month is 1/12 of a year, a day 0.0027379 of it."""
+_WHOLE = 1e-4
+"""How far, as a part of it, a number of saved rows may be from a whole one: SAVEPER is a rounded 1/12, say."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,11 @@ class Clock:
     def parse(self, text: str | date, *, end: bool = False) -> int:
         """Return the unit in which a month (`YYYY-MM`) or day (`YYYY-MM-DD`) starts, or with `end`, ends.
 
-        Raises `ValueError` for anything else.
+        A clock of years takes a year (`YYYY`), too. Raises `ValueError` for anything else.
         """
         words = str(text)
+        if self.unit == "year" and _YEAR.fullmatch(words):
+            words += "-12" if end else "-01"
         if not _DAY.fullmatch(words):
             what = "a month; write YYYY-MM" if self.unit in _MONTHS else "a day; write YYYY-MM-DD"
             raise ValueError(f"'{text}' is not {what}")

@@ -12,7 +12,7 @@ import pytest
 from sdforecast import history, observation, parameters
 from sdforecast.errors import InputError
 from sdforecast.model import read
-from sdforecast.observation.agreeing import check_start, disagreements, unknown_constants
+from sdforecast.observation.agreeing import check_start, check_values, disagreements, unknown_constants
 from sdforecast.observation.targets import Target
 from sdforecast.observation.times import Clock
 from tests.small import small
@@ -79,8 +79,6 @@ def test_units_that_fit_or_do_not(kind: str, variable: str, unit: str) -> None:
         ({"first": 9, "last": 12}, rows(), "no period of series 'counted' lies from 'from' to 'to' (it has 2010-01"),
         ({"geography": "Mexico"}, rows(), "series 'counted' has no geography 'Mexico' (known: US)"),
         ({"aggregation": ("week",)}, rows(), "series 'counted' has no aggregation 'week'"),
-        ({}, rows(value=[5.0, 0.0, 5.0, 5.0]), "series 'counted' has the value 0 in mine.csv:3, which has no log"),
-        ({"scale": "logit"}, rows(value=[0.5, 0.5, 1.0, 0.5]), "has the value 1 in mine.csv:4, which has no logit"),
     ],
 )  # fmt: skip
 def test_each_fault_is_one_message(changes: dict[str, Any], table: pd.DataFrame, message: str) -> None:
@@ -128,6 +126,17 @@ def test_everything_is_told_at_once() -> None:
     assert len(caught.value.problems) == 3
 
 
+def test_a_model_about_something_else_is_told_once_and_a_long_list_is_cut() -> None:
+    with pytest.raises(InputError) as caught:
+        observation.check(observation.load(), history.load(), small("growth.mdl"), parameters.load())
+    (problem,) = caught.value.problems
+    assert problem.what == f"none of the {len(observation.load())} targets is about a variable of growth.mdl"
+    with pytest.raises(InputError) as caught:
+        observation.check([target()], rows(), small("growth.mdl"), parameters.load())
+    assert len(caught.value.problems) == 26
+    assert caught.value.problems[-1].what == f"and {len(parameters.load()) - 25} more problems"
+
+
 def test_a_start_without_numbers_names_the_target_and_the_day() -> None:
     observed = pd.DataFrame(
         {"target": ["a", "a", "b"], "variable": "births", "start": pd.to_datetime(["2010-02-01"] * 3)}
@@ -138,3 +147,30 @@ def test_a_start_without_numbers_names_the_target_and_the_day() -> None:
     assert [p.what for p in caught.value.problems] == [
         f"at the centre of the priors the model gives no number for target '{name}' on 2010-02-01" for name in "ab"
     ]
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "unit", "fine"),
+    [
+        ("log", 0.0, "people", False), ("log", 0.1, "people", True), ("logit", 1.0, "fraction", False),
+        ("logit", 99.0, "percent", True), ("logit", 100.0, "percent", False), ("log", 100.0, "percent", True),
+    ],
+)  # fmt: skip
+def test_an_observation_without_a_value_on_its_scale_is_told(scale: str, value: float, unit: str, fine: bool) -> None:
+    asked = target(scale=scale)
+    observed = observation.observations([asked], rows(unit, value=value, status="final", grade="seen"))
+    if fine:
+        check_values([asked], observed)
+        return
+    with pytest.raises(InputError) as caught:
+        check_values([asked], observed)
+    told = f"targets.toml:7: target 'mine': {value:g} on 2010-01-01 has no {scale} (leave the period out"
+    assert str(caught.value).startswith(told)
+
+
+def test_zeros_that_are_added_to_something_are_no_fault() -> None:
+    asked = target(series=("counted", "other"))
+    table = rows(status="final", grade="seen")
+    both = pd.concat([table, table.assign(series="other", value=0.0)])
+    assert disagreements([asked], both, small("growth.mdl")) == []
+    check_values([asked], observation.observations([asked], both))

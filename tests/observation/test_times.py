@@ -55,6 +55,14 @@ def test_a_span_in_months_of_a_clock_of_days_has_all_days_of_its_months() -> Non
         clock.parse("4 February")
 
 
+def test_a_clock_of_years_takes_years() -> None:
+    clock = Clock(date(1990, 7, 1), "year")  # a year from July to June
+    assert (clock.parse("1992"), clock.parse("1992", end=True)) == (1, 2)
+    assert clock.parse("1992-06") == clock.parse("1992-06", end=True) == 1
+    with pytest.raises(ValueError, match="'1992' is not a month; write YYYY-MM"):
+        MONTHS.parse("1992")
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
