@@ -97,6 +97,8 @@ def calibrate(
         print_json({"folder": str(output), "fit": found.fit.to_dict("records"), **found.manifest})
     elif not quiet:
         print_table(found.fit[list(_COLUMNS)].to_dict("records"))
+        if not found.manifest["fit"]:
+            return  # a model about something else has no figures of deaths
         whole = "the whole model with these constants, " if sector is not None else ""
         click.echo(f"{whole}annual deaths 2013-2024: mean absolute error {found.manifest['fit']['annual_mape']:.1f} %; "
                    f"months 2023-01 to 2025-04: {found.manifest['fit']['recent_mape']:.1f} %", err=True)  # fmt: skip

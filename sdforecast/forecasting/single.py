@@ -14,23 +14,11 @@ from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting import alone
 from sdforecast.forecasting.running import outputs, trajectories
 from sdforecast.model import ModelFile
-from sdforecast.scenario import Scenario, instrument_ids
+from sdforecast.scenario import Scenario
+from sdforecast.scenario.inputs import counts_months as counts_months
+from sdforecast.scenario.inputs import has_instruments
 from sdforecast.sectors import Inputs
 from sdforecast.structure import causal_graph
-
-
-def counts_months(model: ModelFile) -> bool:
-    """Return whether the model is ours or made from it: it has our instruments, and saves months from time 0.
-
-    An instrument alone is no sign: a model in years may well have a variable `naloxone`.
-    """
-    start, period = model.control["INITIAL TIME"], model.control["SAVEPER"]
-    return _has_instruments(model) and (start, period) == (0, 1) and model.time_unit.casefold().startswith("month")
-
-
-def _has_instruments(model: ModelFile) -> bool:
-    known = {name.casefold().replace("_", " ") for name in model.names}
-    return any(name.replace("_", " ") in known for name in instrument_ids())
 
 
 def run(
@@ -81,7 +69,7 @@ def run(
         runs = trajectories(model, [given], mixes, variables, first=begin, last=end, engine=engine, advance=advance)
         return runs.isel(set=0, drop=True)
     if scenarios:
-        lacks = "does not count months from time 0 with SAVEPER 1" if _has_instruments(model) else "has no instrument"
+        lacks = "does not count months from time 0 with SAVEPER 1" if has_instruments(model) else "has no instrument"
         what = f"{lacks}, so a scenario cannot be applied"
         raise InputError(Problem(what, file=str(model.path), hint="run it without a scenario"))
     if sector is not None:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sdforecast.errors import Problem, nearest
-from sdforecast.history.descriptions import FILE, Series, load_descriptions
-from sdforecast.history.vocabulary import CEILINGS, USABLE, matches
+from sdforecast.history.descriptions import Series, load_descriptions
+from sdforecast.history.vocabulary import CEILINGS, UNITS, USABLE, matches
+from sdforecast.history.words import FILE
 
 _SLOT = ["series", "aggregation", "geography", "breakdown"]
 
@@ -62,7 +63,7 @@ def _values(history: pd.DataFrame) -> Iterator[Problem]:
     """Yield values that cannot be: negative, above 100 % or 1, outside their own bounds."""
     ceiling = history["unit"].map(CEILINGS).astype("float64").fillna(np.inf)
     tests: list[tuple[pd.Series, Callable[[pd.Series], str]]] = [
-        (history["value"] < 0, lambda row: f"negative value {row['value']:g}"),
+        ((history["value"] < 0) & history["unit"].isin(UNITS), lambda row: f"negative value {row['value']:g}"),
         (history["value"] > ceiling, lambda row: f"value {row['value']:g} is more than a {row['unit']} can be"),
         (history["low"] > history["value"], lambda row: f"low {row['low']:g} is above the value {row['value']:g}"),
         (history["high"] < history["value"], lambda row: f"high {row['high']:g} is below the value {row['value']:g}"),

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sdforecast import shipped
 from sdforecast.errors import InputError, Problem, nearest
-from sdforecast.history.vocabulary import AGGREGATIONS, KINDS, UNITS
-
-FILE = "series.toml"
-"""Name of the file of descriptions in a history folder."""
+from sdforecast.history.vocabulary import AGGREGATIONS, KINDS
+from sdforecast.history.words import TABLE, Words, file_of, parse, words_of
 
 
 @dataclass(frozen=True)
@@ -58,14 +54,15 @@ def load_descriptions(folder: Path | None = None) -> dict[str, Series]:
 
     Raises `InputError` (file, and line for a syntax error) with all problems of the file.
     """
-    path = (folder or shipped.history_dir()) / FILE
-    if not path.is_file():
-        path = shipped.history_dir() / FILE
-    tables = _parse(path)
+    path = file_of(folder)
+    tables = parse(path)
+    words = words_of(tables, path)
+    tables.pop(TABLE, None)
     problems: list[Problem] = []
     described: dict[str, Series] = {}
     for name, table in tables.items():
-        faults = [Problem(f"series '{name}': {what}", str(path), hint=hint) for what, hint in _faults(table, tables)]
+        found = _faults(table, tables, words)
+        faults = [Problem(f"series '{name}': {what}", str(path), hint=hint) for what, hint in found]
         problems.extend(faults)
         if not faults:
             described[name] = _series(name, table)
@@ -74,21 +71,7 @@ def load_descriptions(folder: Path | None = None) -> dict[str, Series]:
     return described
 
 
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror or error}", str(path))) from error
-    except UnicodeDecodeError as error:
-        raise InputError(Problem("is not UTF-8 text", str(path))) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        place = re.search(r"line (\d+), column (\d+)", str(error))
-        line, column = (int(place[1]), int(place[2])) if place else (None, None)
-        what = re.sub(r" \(at .*\)$", "", str(error))
-        raise InputError(Problem(f"is not valid TOML: {what}", str(path), line, column)) from error
-
-
-def _faults(table: object, names: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+def _faults(table: object, names: dict[str, Any], words: Words) -> Iterator[tuple[str, str | None]]:
     """Yield what is wrong with one table, with a hint."""
     if not isinstance(table, dict):
         yield "is not a table", "write it as [name_of_the_series]"
@@ -102,12 +85,12 @@ def _faults(table: object, names: dict[str, Any]) -> Iterator[tuple[str, str | N
         if not _is_text_list(table.get(key, [])):
             yield f"'{key}' is not a list of texts", None
             return
-    yield from _unknown_words(table, names)
+    yield from _unknown_words(table, names, words)
     yield from _break_faults(table.get("breaks", []))
 
 
-def _unknown_words(table: dict[str, Any], names: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    wanted = [("unit", [table.get("unit")], UNITS), ("kind", [table.get("kind")], KINDS)]
+def _unknown_words(table: dict[str, Any], names: dict[str, Any], known: Words) -> Iterator[tuple[str, str]]:
+    wanted = [("unit", [table.get("unit")], known.unit), ("kind", [table.get("kind")], KINDS)]
     wanted.append(("regular", table.get("regular", []), AGGREGATIONS))
     wanted.append(("not_spliced_with", table.get("not_spliced_with", []), tuple(names)))
     for key, words, choices in wanted:

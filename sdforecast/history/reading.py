@@ -13,7 +13,8 @@ import pandas as pd
 
 from sdforecast import shipped
 from sdforecast.errors import InputError, Problem, nearest
-from sdforecast.history.vocabulary import AGGREGATIONS, COLUMNS, GEOGRAPHIES, GRADES, LICENCES, STATUSES, UNITS
+from sdforecast.history.vocabulary import AGGREGATIONS, COLUMNS, GRADES, STATUSES
+from sdforecast.history.words import FILE, TABLE, Words, load_words
 
 OTHER_TABLES = ("events.csv", "instruments.csv", "instrument_scale.csv")
 """CSV files of the folder that are not observations."""
@@ -27,7 +28,12 @@ MOST_BYTES = 50_000_000
 MOST_PROBLEMS = 25
 """So many problems of one call are told, the rest are counted."""
 
+Cells = dict[str, Callable[[str], object]]
+"""What reads the cells of each column."""
+
+_ADDED = f"Or add it to [{TABLE}] of {FILE}"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", ".", "-"))
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _VINTAGE = re.compile(r"((19|20)\d{2}(-(0[1-9]|1[0-2]))?)?", re.ASCII)
 _WORD = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -57,9 +63,11 @@ def _load(folder: Path | None, *, vintages: bool) -> pd.DataFrame:
     folder = folder or shipped.history_dir()
     rows: list[list[object]] = []
     problems: list[Problem] = []
-    for path in _files(folder, vintages=vintages):
+    paths = _files(folder, vintages=vintages)
+    cells = _cells(load_words(folder))
+    for path in paths:
         try:
-            rows.extend(_rows(path))
+            rows.extend(_rows(path, cells))
         except InputError as error:
             problems.extend(error.problems)
     if problems:
@@ -104,21 +112,50 @@ def _text(path: Path) -> str:
     return text
 
 
-def _rows(path: Path) -> Iterator[list[object]]:
+def _rows(path: Path, read: Cells) -> Iterator[list[object]]:
     """Yield the checked rows of one file. Raises `InputError` with all its problems."""
     lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     problems: list[Problem] = []
+    empty = _Empty()
     try:
         order = _header(path, next(lines, []))
         for cells in lines:
             if cells:
-                row, faults = _row(cells, order)
+                row, faults = _row(cells, order, read)
+                empty.saw(cells, order, lines.line_num)
                 problems.extend(Problem(what, str(path), lines.line_num, hint=hint) for what, hint in faults)
                 yield [*row, str(path), lines.line_num]
     except csv.Error as error:
         problems.append(Problem(f"is not a readable CSV file: {error}", str(path), lines.line_num))
     if problems:
-        raise InputError(*problems)
+        raise InputError(*empty.in_one(problems, str(path)))
+
+
+class _Empty:
+    """Notes series that have no value at all, so that this is told once and not for each row."""
+
+    def __init__(self) -> None:
+        self.without: dict[str, list[int]] = {}  # by series, the lines of its rows without a value
+        self.having: set[str] = set()
+
+    def saw(self, cells: list[str], order: list[int], line: int) -> None:
+        """Note one row."""
+        if len(cells) == len(order):
+            series, value = cells[order[COLUMNS.index("series")]], cells[order[COLUMNS.index("value")]]
+            if value.strip().casefold() in _MISSING:
+                self.without.setdefault(series, []).append(line)
+            else:
+                self.having.add(series)
+
+    def in_one(self, problems: list[Problem], path: str) -> list[Problem]:
+        """Return the problems with those of rows of an empty series replaced by one."""
+        empty = {series: lines for series, lines in self.without.items() if series not in self.having}
+        told = {line for lines in empty.values() for line in lines}
+        kept = [each for each in problems if not (each.line in told and each.what.startswith("value: "))]
+        for series, lines in empty.items():
+            values = "its only value is" if len(lines) == 1 else f"all {len(lines)} values are"
+            kept.append(Problem(f"series {_shown(series)}: {values} missing", path, lines[0]))
+        return kept
 
 
 def _header(path: Path, header: list[str]) -> list[int]:
@@ -134,7 +171,7 @@ def _header(path: Path, header: list[str]) -> list[int]:
     return [header.index(name) for name in COLUMNS]
 
 
-def _row(cells: list[str], order: list[int]) -> tuple[list[object], list[tuple[str, str | None]]]:
+def _row(cells: list[str], order: list[int], read: Cells) -> tuple[list[object], list[tuple[str, str | None]]]:
     """Return one row in the order of `COLUMNS`, and its faults as (what, hint)."""
     if len(cells) != len(order):
         return [], [(f"has {len(cells)} cells instead of {len(order)}", "a comma in a text needs quotes around it")]
@@ -142,7 +179,7 @@ def _row(cells: list[str], order: list[int]) -> tuple[list[object], list[tuple[s
     faults: list[tuple[str, str | None]] = []
     for name, position in zip(COLUMNS, order, strict=True):
         try:
-            row.append(_CELLS[name](cells[position]))
+            row.append(read[name](cells[position]))
         except _CellError as fault:
             faults.append((f"{name}: {fault.what}", fault.hint))
     return row, faults
@@ -158,18 +195,25 @@ def _shown(cell: str) -> str:
     return repr(cell if len(cell) <= 40 else cell[:39] + "…")
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+def _one_of(choices: tuple[str, ...], more: str = "") -> Callable[[str], str]:
     interned = {choice: choice for choice in choices}
 
     def cell(text: str) -> str:
         if text not in interned:
-            raise _CellError(f"unknown word {_shown(text)}", nearest(text[:80], choices))
+            raise _CellError(f"unknown word {_shown(text)}", _hint(text, choices, more))
         return interned[text]
 
     return cell
 
 
+def _hint(text: str, choices: tuple[str, ...], more: str) -> str:
+    close = nearest(text[:80], choices)
+    return f"{close}{'' if close.endswith('?') else '.'} {more}" if more else close
+
+
 def _number(text: str) -> float:
+    if text.strip().casefold() in _MISSING:
+        raise _CellError(f"{_shown(text)} is not a number", "leave the row out where nothing was observed")
     if not _NUMBER.fullmatch(text) or abs(value := float(text)) == float("inf"):
         raise _CellError(f"{_shown(text)} is not a number", "write digits and a decimal point, as in 1234.5")
     return value
@@ -214,20 +258,22 @@ def _prose(text: str) -> str:
     return text
 
 
-_CELLS: dict[str, Callable[[str], object]] = {
-    "series": _identifier,
-    "period_start": _day,
-    "period_end": _day,
-    "aggregation": _one_of(AGGREGATIONS),
-    "geography": _one_of(GEOGRAPHIES),
-    "breakdown": _prose,
-    "value": _number,
-    "low": _number_or_nothing,
-    "high": _number_or_nothing,
-    "unit": _one_of(UNITS),
-    "status": _one_of(STATUSES),
-    "vintage": _vintage,
-    "source": _prose,
-    "licence": _one_of(LICENCES),
-    "grade": _one_of(GRADES),
-}
+def _cells(words: Words) -> Cells:
+    """Return what reads the cells of each column in a folder that uses these words."""
+    return {
+        "series": _identifier,
+        "period_start": _day,
+        "period_end": _day,
+        "aggregation": _one_of(AGGREGATIONS),
+        "geography": _one_of(words.geography, _ADDED),
+        "breakdown": _prose,
+        "value": _number,
+        "low": _number_or_nothing,
+        "high": _number_or_nothing,
+        "unit": _one_of(words.unit, _ADDED),
+        "status": _one_of(STATUSES),
+        "vintage": _vintage,
+        "source": _prose,
+        "licence": _one_of(words.licence, _ADDED),
+        "grade": _one_of(GRADES),
+    }

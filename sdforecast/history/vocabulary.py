@@ -80,7 +80,7 @@ UNITS = (
 """Units; `gross` weighs the mixture as seized, not the fentanyl in it; `mme` is morphine milligram equivalents."""
 
 CEILINGS = {"percent": 100.0, "fraction": 1.0}
-"""Largest possible value of the units that have one; no unit here can be negative."""
+"""Largest possible value of the units that have one; no unit here can be negative (one that a folder adds may be)."""
 
 KINDS = ("count", "level", "share", "mean")
 """What the value is over its period: something counted up, a level, a share, or a mean of measurements."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sdforecast import history, observation, parameters, scenario, shipped
-from sdforecast.calendar import month_label, parse_month
+from sdforecast.calendar import parse_month
 from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, nearest
 from sdforecast.errors import Problem as Wrong
@@ -22,7 +22,7 @@ from sdforecast.inference.sets import Acceptance, acceptable_sets
 from sdforecast.manifest import hash_of, manifest
 from sdforecast.model import ModelFile
 from sdforecast.observation.predicting import CUMULATIVE
-from sdforecast.scenario.inputs import series
+from sdforecast.scenario.inputs import counts_months, series
 from sdforecast.sectors import Inputs
 
 DEATHS = CUMULATIVE + "synthetic opioid deaths"
@@ -66,12 +66,17 @@ def calibrate(
     """
     rows = history.load(folder)
     table = parameters.load(parameter_file)
-    observed = observation.observations(observation.load(target_file), rows)
+    targets = observation.load(target_file)
+    observation.check(targets, rows, model, table, parameter_file)
+    observed = observation.on_rows(observation.observations(targets, rows), targets[0].clock, model)
+    observation.check_values(targets, observed)
     columns = observation.columns_needed(observed, model)
     held = _held(table, hold or {})
     uncertain = [p for p in table if p.spread > 0 and p.name not in held]
     files = _files(parameter_file, target_file, folder)
-    levels, fixed = series(scenario.load("current-course"), model), _fixed(table, model) | held
+    ours = counts_months(model)
+    levels = series(scenario.load("current-course"), model) if ours else {}
+    fixed = _fixed(table, model) | held
     facts = _facts(model, rows, files, seed, command) | ({"held": held} if held else {})
     given = levels
     if sector is not None:
@@ -82,15 +87,16 @@ def calibrate(
     free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
     rng = np.random.default_rng(seed)
     told(f"{len(free)} constants from {int(observed['fitted'].sum())} observations, {starts} starts")
-    until = int(observed["last"].max()) + 1
+    until = observation.end_of(observed, model)
     with run_jobs(model, columns, [given], until=until, jobs=len(free) + 1, engine=engine) as run:
         problem = Problem(uncertain, observed, columns, run, fixed=fixed)
+        observation.check_start(observed, problem.values(problem.runs(np.zeros((1, len(uncertain))))[0]), model)
         found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
         accepted = acceptable_sets(
             problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")
         )
         best = problem.runs(accepted.positions[:1])[0]
-    figures = _figures(model, problem.constants(accepted.positions[0]), levels, rows, engine)
+    figures = {} if not ours else _figures(model, problem.constants(accepted.positions[0]), levels, rows, engine)
     return _estimate(problem, found, accepted, best, {**facts, "fit": figures})
 
 
@@ -142,8 +148,12 @@ def _facts(
         model_sha256=model.sha256,
         **{f"{name}_sha256": hash_of(paths) for name, paths in files.items()},
         data_vintage=str(rows["vintage"].dropna().astype(str).max()),
-        last_observed=str(history.last_observed(rows).date()),
+        last_observed=str(_last_observed(rows, model).date()),
     )
+
+
+def _last_observed(rows: pd.DataFrame, model: ModelFile) -> pd.Timestamp:
+    return history.last_observed(rows) if counts_months(model) else pd.Timestamp(rows["period_end"].max())
 
 
 def _estimate(
@@ -189,10 +199,14 @@ def _estimate(
             "sets": len(accepted.positions),
             "candidates_tried": accepted.tried,
             "months_worth": round(float(accepted.weights[_monthly(problem)].sum()), 1),
-            "fit_to": month_label(int(problem.observations["last"].max())),
+            "fit_to": _last_period(problem.observations["end"].max()),
             "fit": facts["fit"],
         },
     )
+
+
+def _last_period(end: pd.Timestamp) -> str:
+    return f"{end:%Y-%m}" if end.is_month_end else f"{end:%Y-%m-%d}"
 
 
 def _monthly(problem: Problem) -> np.ndarray:

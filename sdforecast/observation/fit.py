@@ -37,9 +37,15 @@ def _target_row(name: str, part: pd.DataFrame) -> dict[str, Any]:
         "mape": float(100 * (part["ratio"] - 1).abs().mean()),
         "bias": float(100 * np.expm1(np.log(part["ratio"]).mean())),
         "worst_factor": float(worst["factor"]),
-        "worst_when": f"{calendar.month_label(int(worst['first']))} to {calendar.month_label(int(worst['last']))}",
+        "worst_when": _when(worst["start"], worst["end"]),
         "beyond_two": int((part["factor"] > 2).sum()),
     }
+
+
+def _when(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """Return a period in words: by months if it is made of whole ones, otherwise by days, a single day once."""
+    shape = "%Y-%m" if start.is_month_start and end.is_month_end else "%Y-%m-%d"
+    return f"{start:{shape}}" if start == end else f"{start:{shape}} to {end:{shape}}"
 
 
 def measured_fit(cumulative_deaths: np.ndarray, rows: pd.DataFrame) -> dict[str, Any]:

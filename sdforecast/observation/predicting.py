@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,15 @@ _TINY = 1e-9
 
 
 def columns_needed(observations: pd.DataFrame, model: ModelFile) -> list[str]:
-    """Return the variables of the model that the observations read. Raises `InputError` if one is missing."""
-    columns = dict.fromkeys(
-        (CUMULATIVE if kind == "flow" else "") + str(variable)
-        for kind, variable in zip(observations["kind"], observations["variable"], strict=True)
-    )
+    """Return the variables of the model that the observations read. Raises `InputError` if one is missing.
+
+    A flow is read from its stock `cumulative x` where the model has one, and from its own values where not.
+    """
     known = {name.casefold() for name in model.names}
+    columns: dict[str, None] = {}
+    for kind, variable in zip(observations["kind"], observations["variable"].astype(str), strict=True):
+        counted = kind == "flow" and (_is_counted(variable, known) or variable.casefold() not in known)
+        columns[CUMULATIVE + variable if counted else variable] = None
     missing = [name for name in columns if name.casefold() not in known]
     if missing:
         raise InputError(
@@ -33,11 +36,20 @@ def columns_needed(observations: pd.DataFrame, model: ModelFile) -> list[str]:
     return list(columns)
 
 
+def _is_counted(variable: str, known: Container[str]) -> bool:
+    return (CUMULATIVE + variable).casefold() in known
+
+
 def predicted(observations: pd.DataFrame, run: np.ndarray, columns: Sequence[str]) -> np.ndarray:
     """Return the model's value of each observation, in the unit of the observation.
 
-    `run` has one row a month, from model time 0, and the `columns` named. A flow is the sum over the months of the
-    period; a level the mean over it, the months' ends included (trapezoid).
+    `run` has one row for each saved time, from the initial time, and the `columns` named; an observation's `first`
+    and `last` count those rows (one a month for the shipped model; :func:`sdforecast.observation.times.on_rows`).
+
+    A flow is the sum over the period: exact where the model has its stock `cumulative x`. Where it has none the
+    values of the flow itself at the saved rows are joined by straight lines (trapezoid), times the `step` between
+    rows: that is only as good as the rows are close. A level is the mean over the period, its ends included
+    (trapezoid); an instant the level at the start of the period.
     """
     result: np.ndarray = reading(observations, len(run), columns) @ np.ravel(run)
     return result
@@ -50,20 +62,23 @@ def reading(observations: pd.DataFrame, rows: int, columns: Sequence[str]) -> sp
     """
     place = {name: k for k, name in enumerate(columns)}
     entries: list[tuple[int, int, float]] = []
+    steps = observations["step"] if "step" in observations else np.ones(len(observations))
     periods = zip(
-        observations["kind"], observations["variable"], observations["first"], observations["last"], strict=True
+        observations["kind"], observations["variable"], observations["first"], observations["last"], steps, strict=True
     )
-    for k, (kind, variable, first, last) in enumerate(periods):
-        if not 0 <= first <= last < rows - 1:
+    for k, (kind, variable, first, last, step) in enumerate(periods):
+        if not 0 <= first <= last < rows - (kind != "instant"):
             raise InputError(Problem(f"an observation of '{variable}' lies outside the run"))
-        if kind == "flow":
+        if kind == "flow" and CUMULATIVE + variable in place:
             column, moments = place[CUMULATIVE + variable], [(last + 1, 1.0), (first, -1.0)]
+        elif kind == "instant":
+            column, moments = place[variable], [(first, 1.0)]
         else:
-            column, share = place[variable], 1 / (last + 1 - first)
+            column, share = place[variable], step if kind == "flow" else 1 / (last + 1 - first)
             ends = (first, last + 1)
             moments = [(t, share / 2 if t in ends else share) for t in range(first, last + 2)]
         entries += [(k, int(t) * len(columns) + column, weight) for t, weight in moments]
-    row, place_of, value = (np.array(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
+    row, place_of, value = (list(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
     return sparse.csr_array((value, (row, place_of)), shape=(len(observations), rows * len(columns)))
 
 

@@ -11,16 +11,31 @@ from typing import Any
 
 import pandas as pd
 
-from sdforecast import calendar, history, shipped
+from sdforecast import history, shipped
 from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.observation import times
+from sdforecast.observation.times import Clock
 from sdforecast.parameters import read_entries
 
-KINDS = ("flow", "level")
+KINDS = ("flow", "level", "instant")
 LIKELIHOODS = {"negative-binomial": "log", "log-normal": "log", "logit-normal": "logit", "normal": "identity"}
 """Distributions of an observation around the model's value, each with the scale on which its errors are measured."""
 
-_REQUIRED = ("name", "title", "series", "aggregation", "breakdown", "from", "to", "variable", "kind", "likelihood", "sd")
-_OPTIONAL = ("group", "leave_out", "fitted", "reason", "sd_spread", "memory", "offset", "discrepancy", "provisional")
+_REQUIRED = (
+    "name",
+    "title",
+    "series",
+    "aggregation",
+    "breakdown",
+    "from",
+    "to",
+    "variable",
+    "kind",
+    "likelihood",
+    "sd",
+)
+_OPTIONAL = ("group", "leave_out", "fitted", "reason", "sd_spread", "memory", "offset", "discrepancy", "provisional",
+             "geography")  # fmt: skip
 SD_SPREAD = 0.3
 """Standard deviation of the logarithm of an error's sd, where a target does not say: a factor of 1.6 either way."""
 
@@ -33,18 +48,22 @@ class Target:
     ----------
     series : names of series whose values are added.
     aggregation : the kinds of period used.
-    first, last : months (model time) that periods must lie within.
-    kind : `flow` (sum of a monthly flow) or `level` (mean of a level).
+    first, last : units of `clock` (months unless told otherwise) that periods must lie within.
+    kind : `flow` (sum of a flow over the period), `level` (mean of a level over it) or `instant` (the level at its
+        start).
     likelihood : one of :data:`LIKELIHOODS`; it sets the `scale` of residuals.
     sd : centre of the standard deviation of a residual on that scale (of counts: beyond counting noise).
     sd_spread : standard deviation of the logarithm of `sd`; 0 where it is known.
-    memory : half-life of the correlation of errors, in units of model time; 0 where they are independent.
+    memory : half-life of the correlation of errors, in units of `clock`; 0 where they are independent.
     offset : prior standard deviation of a constant difference, for a series that broke; 0 for none.
     discrepancy : name of the discrepancy that the errors share, see :mod:`.errors`; empty for none.
     provisional : whether young counts are corrected for reports still to come, see :mod:`.revisions`.
-    group : months added up into one observation.
+    group : months (units of `clock`) added up into one observation.
     leave_out : first months of periods not used, since another covers them.
     fitted : whether it enters the fit; `reason` says why not.
+    geography : the place its series are of.
+    clock : what its periods are counted in.
+    file, line : where it stands.
     """
 
     name: str
@@ -67,6 +86,10 @@ class Target:
     leave_out: tuple[int, ...]
     fitted: bool
     reason: str
+    geography: str = "US"
+    clock: Clock = times.MONTHS
+    file: str | None = None
+    line: int | None = None
 
     @property
     def scale(self) -> str:
@@ -78,23 +101,24 @@ def load(path: Path | None = None) -> list[Target]:
     """Return the targets of a table, by default the shipped one. Raises `InputError` with all faults."""
     file = path or shipped.calibration_dir() / "targets.toml"
     text, entries = read_entries(file, "target", beside=("discrepancy", "latent", "fitting", "time"))
+    clock = times.read(text, file)
     lines = [
         text[: match.start()].count("\n") + 1 for match in re.finditer(r"^[ \t]*\[\[ *target *\]\]", text, re.MULTILINE)
     ]
     problems: list[Problem] = []
     targets: list[Target] = []
     for k, entry in enumerate(entries):
-        faults = list(_faults(entry))
+        faults = list(_faults(entry, clock))
         line = lines[k] if k < len(lines) else None
         problems += [Problem(what, file=str(file), line=line, hint=hint) for what, hint in faults]
         if not faults:
-            targets.append(_target(entry))
+            targets.append(_target(entry, clock, str(file), line))
     if problems:
         raise InputError(*problems)
     return targets
 
 
-def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
+def _faults(entry: Mapping[str, Any], clock: Clock) -> Iterable[tuple[str, str | None]]:
     label = f"target '{entry.get('name', '?')}'"
     known = _REQUIRED + _OPTIONAL
     for word in sorted(set(entry) - set(known)):
@@ -107,12 +131,12 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
     for word, choices in (("kind", KINDS), ("likelihood", tuple(LIKELIHOODS))):
         if entry[word] not in choices:
             yield f"{label}: '{entry[word]}' is no {word}", nearest(str(entry[word]), choices)
-    for what in (*_wrong_types(entry), *_wrong_months(entry)):
+    for what in (*_wrong_types(entry), *_wrong_months(entry, clock)):
         yield f"{label}: {what}", None
 
 
 def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
-    for word in ("name", "title", "breakdown", "variable", "reason", "discrepancy"):
+    for word in ("name", "title", "breakdown", "variable", "reason", "discrepancy", "geography"):
         if not isinstance(entry.get(word, ""), str):
             yield f"'{word}' must be text"
     for word in ("series", "aggregation"):
@@ -138,31 +162,32 @@ def _is_number(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
 
 
-def _wrong_months(entry: Mapping[str, Any]) -> Iterable[str]:
+def _wrong_months(entry: Mapping[str, Any], clock: Clock) -> Iterable[str]:
     left_out = entry.get("leave_out", [])
     faults = []
     for month in (entry["from"], entry["to"], *(left_out if isinstance(left_out, list) else [])):
         try:
-            calendar.parse_month(month)
+            clock.parse(month)
         except ValueError as error:
             faults.append(str(error))
-    if not faults and calendar.parse_month(entry["from"]) > calendar.parse_month(entry["to"]):
+    if not faults and clock.parse(entry["from"]) > clock.parse(entry["to"], end=True):
         faults.append(f"'from' {entry['from']} is after 'to' {entry['to']}")
     return faults
 
 
-def _target(entry: Mapping[str, Any]) -> Target:
+def _target(entry: Mapping[str, Any], clock: Clock, file: str, line: int | None) -> Target:
     return Target(
         name=entry["name"], title=entry["title"],
         series=_words(entry["series"]), aggregation=_words(entry["aggregation"]), breakdown=entry["breakdown"],
-        first=calendar.parse_month(entry["from"]), last=calendar.parse_month(entry["to"]),
+        first=clock.parse(entry["from"]), last=clock.parse(entry["to"], end=True),
         variable=entry["variable"], kind=entry["kind"], likelihood=entry["likelihood"], sd=float(entry["sd"]),
         sd_spread=float(entry.get("sd_spread", SD_SPREAD)), memory=float(entry.get("memory", 0)),
         offset=float(entry.get("offset", 0)), discrepancy=entry.get("discrepancy", ""),
         provisional=bool(entry.get("provisional", False)),
         group=int(entry.get("group", 1)),
-        leave_out=tuple(calendar.parse_month(month) for month in entry.get("leave_out", [])),
+        leave_out=tuple(clock.parse(month) for month in entry.get("leave_out", [])),
         fitted=bool(entry.get("fitted", True)), reason=str(entry.get("reason", "")),
+        geography=entry.get("geography", "US"), clock=clock, file=file, line=line,
     )  # fmt: skip
 
 
@@ -197,21 +222,21 @@ def _of(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
         kind=target.kind, scale=target.scale, likelihood=target.likelihood, sd=target.sd, fitted=target.fitted,
     )  # fmt: skip
     found["grade"] = [_GRADES[int(order)] for order in found["grade"]]
-    found["start"] = [calendar.month_start(int(month)) for month in found["first"]]
-    found["end"] = [calendar.month_end(int(month)) for month in found["last"]]
+    found["start"] = [target.clock.first_day(unit) for unit in found["first"]]
+    found["end"] = [target.clock.last_day(unit) for unit in found["last"]]
     return found
 
 
 def _series(target: Target, name: str, rows: pd.DataFrame) -> pd.DataFrame:
     wanted = [
-        history.select(rows, name, aggregation=kind, breakdown=target.breakdown)
+        history.select(rows, name, aggregation=kind, breakdown=target.breakdown, geography=target.geography)
         for kind in target.aggregation
         if ((rows["series"] == name) & (rows["aggregation"] == kind)).any()
     ]
     if not wanted:
         raise InputError(Problem(f"target '{target.name}': series '{name}' has no {' or '.join(target.aggregation)}"))
     chosen = pd.concat(wanted, ignore_index=True)
-    first, last = calendar.months_of(chosen["period_start"], chosen["period_end"])
+    first, last = target.clock.counts(chosen["period_start"]), target.clock.counts(chosen["period_end"])
     table = pd.DataFrame(
         {
             "first": first,

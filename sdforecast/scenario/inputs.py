@@ -8,13 +8,28 @@ from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.model import ModelFile
 from sdforecast.scenario import events
-from sdforecast.scenario.instruments import instrument_history
+from sdforecast.scenario.instruments import instrument_history, instrument_ids
 from sdforecast.scenario.levels import history_levels, levels
 from sdforecast.scenario.resolving import resolve
 from sdforecast.scenario.schema import Scenario
 
 CLOSE = 1e-9
 """Difference of levels that is rounding."""
+
+
+def counts_months(model: ModelFile) -> bool:
+    """Return whether the model is ours or made from it: it has our instruments, and saves months from time 0.
+
+    An instrument alone is no sign: a model in years may well have a variable `naloxone`.
+    """
+    start, period = model.control["INITIAL TIME"], model.control["SAVEPER"]
+    return has_instruments(model) and (start, period) == (0, 1) and model.time_unit.casefold().startswith("month")
+
+
+def has_instruments(model: ModelFile) -> bool:
+    """Return whether a variable of the model is named as one of our instruments."""
+    known = {name.casefold().replace("_", " ") for name in model.names}
+    return any(name.replace("_", " ") in known for name in instrument_ids())
 
 
 def series(scenario: Scenario, model: ModelFile) -> dict[str, pd.Series]:

@@ -91,7 +91,7 @@ CASES = [
     (
         "calibrate --model growth.mdl",
         INPUT,
-        "growth.mdl: a target needs the variable 'cumulative synthetic opioid deaths'",
+        "targets is about a variable of growth.mdl (targets and parameters of your own",
     ),
     ("calibrate --parameters none.toml", INPUT, "none.toml: no such file"),
     ("calibrate --parameters priors.toml", INPUT, "priors.toml:1: parameter 'dose': 'unit' is missing"),

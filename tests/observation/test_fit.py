@@ -20,6 +20,8 @@ def observed() -> pd.DataFrame:
             "fitted": [True, True, True, False],
             "first": [0, 12, 24, 3],
             "last": [11, 23, 35, 3],
+            "start": pd.to_datetime(["2010-01-01", "2011-01-01", "2012-01-01", "2010-04-01"]),
+            "end": pd.to_datetime(["2010-12-31", "2011-12-31", "2012-12-31", "2010-04-30"]),
             "observed": [100.0, 200.0, 50.0, 8.0],
         }
     )

@@ -68,10 +68,10 @@ def test_columns_needed_are_cumulative_stocks_of_flows_and_levels_themselves() -
 
 
 def test_a_model_without_them_is_told_all_that_it_lacks() -> None:
-    rows = pd.DataFrame({"kind": ["flow", "level"], "variable": ["births", "purity"]})
+    rows = pd.DataFrame({"kind": ["flow", "level"], "variable": ["immigration", "purity"]})
     with pytest.raises(InputError) as caught:
         columns_needed(rows, small("growth.mdl"))
     assert [problem.what for problem in caught.value.problems] == [
-        "a target needs the variable 'cumulative births', which the model lacks",
+        "a target needs the variable 'cumulative immigration', which the model lacks",
         "a target needs the variable 'purity', which the model lacks",
     ]

@@ -1,0 +1,138 @@
+"""The worked example of another subject: influenza in a boarding school, 1978.
+
+Three outside checks: the least-squares optimum of an ODE solver that is not ours; the published posterior, by
+integration over a grid with the published likelihood and priors; and the commands as a user types them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.optimize import least_squares
+from scipy.stats import nbinom
+
+from sdforecast import history, observation, parameters
+from sdforecast.cli import main
+from sdforecast.engine.members import Draws, run_members
+from sdforecast.inference import calibrate
+from sdforecast.model import ModelFile, read
+from sdforecast.observation.times import Clock
+
+EXAMPLE = Path(__file__).parents[2] / "calibration" / "examples" / "boarding_school"
+IN_BED = [3, 8, 26, 76, 225, 298, 258, 233, 189, 128, 68, 29, 14, 4]
+SD = 0.35
+
+
+@pytest.fixture(scope="module")
+def model() -> ModelFile:
+    return read(EXAMPLE / "sir.mdl")
+
+
+@pytest.fixture(scope="module")
+def observed(model: ModelFile) -> pd.DataFrame:
+    targets = observation.load(EXAMPLE / "targets.toml")
+    rows = history.load(EXAMPLE / "data")
+    observation.check(targets, rows, model, parameters.load(EXAMPLE / "parameters.toml"))
+    return observation.on_rows(observation.observations(targets, rows), targets[0].clock, model)
+
+
+def test_the_folder_is_sound(model: ModelFile) -> None:
+    described = history.load_descriptions(EXAMPLE / "data")
+    assert history.check(history.load(EXAMPLE / "data"), described) == []
+    assert parameters.disagreements(parameters.load(EXAMPLE / "parameters.toml"), model) == []
+
+
+def test_the_days_become_model_time(observed: pd.DataFrame) -> None:
+    assert observed["observed"].tolist() == IN_BED
+    assert observed["first"].tolist() == list(range(1, 15))  # one boy at time 0, 21 January; 3 in bed on the 22nd
+    assert observation.load(EXAMPLE / "targets.toml")[0].clock == Clock(pd.Timestamp("1978-01-21").date(), "day")
+
+
+def by_scipy(beta: float, gamma: float) -> np.ndarray:
+    """Boys in bed on the 14 days, by a solver of SciPy."""
+
+    def slope(_: float, state: np.ndarray) -> list[float]:
+        infection = beta * state[0] * state[1] / 763
+        return [-infection, infection - gamma * state[1]]
+
+    found: np.ndarray = solve_ivp(slope, (0, 14), [762, 1], t_eval=range(1, 15), rtol=1e-9, atol=1e-9).y[1]
+    return found
+
+
+def test_the_least_squares_optimum_is_that_of_scipy(model: ModelFile) -> None:
+    estimate = calibrate(
+        model, starts=2, sets=2, folder=EXAMPLE / "data", parameter_file=EXAMPLE / "parameters.toml",
+        target_file=EXAMPLE / "targets.toml",
+    )  # fmt: skip
+
+    def errors(z: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.log(by_scipy(2 + z[0], 0.4 + 0.5 * z[1]) / IN_BED) / SD, z])
+
+    best = least_squares(errors, [0.0, 0.0], xtol=1e-10)
+    assert estimate.starts["cost"].min() == pytest.approx(2 * best.cost, rel=1e-3)
+    found = estimate.best.set_index("parameter")["value"]
+    assert found["transmission rate"] == pytest.approx(2 + best.x[0], rel=1e-3)
+    assert found["recovery rate"] == pytest.approx(0.4 + 0.5 * best.x[1], rel=1e-3)
+    assert estimate.manifest["fit"] == {}  # no figures of deaths for a model about something else
+    assert estimate.manifest["last_observed"] == estimate.manifest["fit_to"] == "1978-02-04"
+
+
+def test_the_published_posterior_by_integration_over_a_grid(model: ModelFile, observed: pd.DataFrame) -> None:
+    """Grinsztajn et al. (2021): negative binomial, beta ~ N(2, 1), gamma ~ N(0.4, 0.5), 1/phi ~ Exp(5).
+
+    Their program prints means (standard deviations) beta 1.74 (0.05), gamma 0.54 (0.05), R0 3.22 (0.28), recovery
+    time 1.86 (0.16) days; the run is one of 4,000 draws of which some 2,000 are independent.
+    """
+    beta, gamma, inverse = np.linspace(1.5, 2.05, 56), np.linspace(0.35, 0.8, 46), np.geomspace(0.02, 1.2, 30)
+    pairs = np.stack(np.meshgrid(beta, gamma, indexing="ij"), axis=-1).reshape(-1, 2)
+    columns = observation.columns_needed(observed, model)
+    _, runs = run_members(model, columns, Draws(("transmission rate", "recovery rate"), pairs))
+    mean = np.array([observation.predicted(observed, run, columns) for run in runs])[:, None, :]
+    phi = 1 / inverse[None, :, None]
+    density = nbinom.logpmf(np.array(IN_BED), phi, phi / (phi + mean)).sum(axis=-1)
+    density += (-((pairs[:, 0] - 2) ** 2) / 2 - (pairs[:, 1] - 0.4) ** 2 / 2 / 0.5**2)[:, None]
+    density += -5 * inverse + np.log(inverse)  # the grid of 1/phi is even in its logarithm
+    weight = np.exp(density - density.max()).sum(axis=1)
+    weight /= weight.sum()
+
+    def moments(x: np.ndarray) -> tuple[float, float]:
+        centre = float(weight @ x)
+        return centre, float(np.sqrt(weight @ (x - centre) ** 2))
+
+    b, g = pairs.T
+    for values, published in ((b, (1.74, 0.05)), (g, (0.54, 0.05)), (b / g, (3.22, 0.28)), (1 / g, (1.86, 0.16))):
+        assert moments(values) == pytest.approx(published, abs=0.0075)  # printed to two digits, and chance
+
+
+def test_the_command_of_the_readme(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["calibrate", "--model", "sir.mdl", "--data", "data", "--targets", "targets.toml", "--parameters",
+             "parameters.toml"]  # fmt: skip
+    readme = (EXAMPLE / "README.md").read_text("utf-8")
+    assert "sdforecast " + " ".join(words) in " ".join(readme.replace("\\\n", " ").split())
+    full = [str(EXAMPLE / word) if (EXAMPLE / word).exists() else word for word in words]
+    assert main([*full, "--starts", "1", "--sets", "2", "-o", str(tmp_path / "estimate"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["observations"], told["estimated"], told["fit_to"]) == (14, 2, "1978-02-04")
+    assert main([*full, "--sets", "2", "-o", str(tmp_path / "estimate")]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert all(f"    {line.rstrip()}" in readme for line in shown)
+    assert len(shown) == 2
+
+
+def test_a_fault_as_the_readme_shows_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "targets.toml"
+    file.write_text(file.read_text().replace('"Infectious"', '"Infectius"'))
+    words = "calibrate --model sir.mdl --data data --targets targets.toml --parameters parameters.toml -q"
+    assert main(words.split()) == 2
+    (line,) = [each for each in capsys.readouterr().err.splitlines() if each.startswith("error: ")]
+    assert f"    {line.removeprefix('error: ')}\n" in (EXAMPLE / "README.md").read_text("utf-8")
