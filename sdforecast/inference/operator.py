@@ -5,8 +5,6 @@ The operator holds a function, not machine code: it can be copied and pickled, a
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 import threading
 from typing import Any, Protocol
 
