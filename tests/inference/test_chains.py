@@ -380,11 +380,18 @@ def test_what_the_density_raises_ends_the_sampling(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "slope", "reason"), [(np.nan, 1.0, "the density there is nan"), (0.0, np.inf, "its gradient there is")]
+    ("value", "slope", "reason"),
+    [(np.nan, 1.0, "the density there is nan"), (0.0, np.inf, "gradient there is"), (0.0, 0.0, "gradient there is 0")],
 )
 def test_no_starting_point_is_told(value: float, slope: float, reason: str) -> None:
     with pytest.raises(InputError, match=f"chain 0 finds no starting point.*{reason}"):
         few(lambda: lambda x: (value, np.full(3, slope)))
+
+
+def test_a_sampler_that_gives_up_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "starting_point", lambda *_: np.zeros(3))
+    with pytest.raises(MachineError, match="gave up: All initialization points failed"):
+        few(lambda: lambda x: (0.0, np.zeros(3)))
 
 
 @pytest.mark.parametrize(
