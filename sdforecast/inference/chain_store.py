@@ -162,6 +162,12 @@ def assembled(drawn: Sequence[Drawn], chains: Sequence[int], labels: Sequence[st
     return tree
 
 
+def first(drawn: Drawn, length: int) -> Drawn:
+    """Return a chain without the draws after the first `length`."""
+    statistics = {name: values[:length] for name, values in drawn.statistics.items()}
+    return Drawn(drawn.positions[:length], statistics, drawn.warmup)
+
+
 def _stacked(each: Sequence[Mapping[str, np.ndarray]]) -> Variables:
     return {name: (("chain", "draw"), np.stack([one[name] for one in each])) for name in STATISTICS}
 

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from sdforecast.errors import InputError, Problem
-from sdforecast.inference.chain_store import ChainStore, assembled, existing_store, open_store
+from sdforecast.inference.chain_store import ChainStore, assembled, existing_store, first, open_store
 from sdforecast.inference.nuts import Chain, Drawn, Settings, Statistics, nutpie_or_error
 from sdforecast.inference.whitening import Density, White, WhiteDensity, check_labels, starting_point
 
@@ -156,16 +156,10 @@ def partial(store: Path) -> xr.DataTree:
         hint = "wait until a chain has warmed up, or sample again"
         raise InputError(Problem("holds no draws yet", file=str(store), hint=hint))
     length = max((len(one) for one in drawn.values()), key=lambda n: n * sum(len(one) >= n for one in drawn.values()))
-    used = {chain: _first(one, length) for chain, one in drawn.items() if len(one) >= length}
+    used = {chain: first(one, length) for chain, one in drawn.items() if len(one) >= length}
     tree = assembled(list(used.values()), list(used), there.facts["labels"])
     tree.attrs["left out"] = [chain for chain in drawn if chain not in used]
     return tree
-
-
-def _first(drawn: Drawn, length: int) -> Drawn:
-    return Drawn(
-        drawn.positions[:length], {name: values[:length] for name, values in drawn.statistics.items()}, drawn.warmup
-    )
 
 
 def _check(**counts: int) -> None:

@@ -3,12 +3,13 @@
 nutpie is called with functions of Python, so that nothing is compiled. Its mass matrix follows from draws and gradients
 together: where the two are those of a standard normal it is the identity from the first windows on, so that a short
 warm-up is enough for white coordinates. Where the Laplace approximation was wrong in some directions, a low-rank
-correction of the matrix learns them: three to eight times fewer gradients on normal distributions whose root was off.
+correction of the matrix learns them: two to eight times fewer gradients on normal distributions whose root was off.
 """
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -62,8 +63,10 @@ class Settings:
 def nutpie_or_error() -> Any:
     """Return the module; raises `MachineError` where it is not installed."""
     try:
-        import nutpie
-        from nutpie import compiled_pyfunc  # noqa: F401  loaded here, so that its absence is told here
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version at each start
+            import nutpie
+            from nutpie import compiled_pyfunc  # noqa: F401  loaded here, so that its absence is told here
     except ImportError as error:
         hint = 'pip install "sdforecast[calibrate]"'
         raise MachineError(Problem(f"sampling a posterior needs nutpie: {error}", hint=hint)) from error
@@ -142,7 +145,7 @@ class Chain:
         self._density.stop()
         try:
             return self._drawn(self._sampler.abort(), completed)
-        except (RuntimeError, ValueError):  # it has given up before: nutpie has no draws
+        except (RuntimeError, ValueError, IndexError):  # it has given up before: nutpie has no draws
             return Drawn(np.empty((0, 0)), {}, {})
 
     def _drawn(self, trace: Any, completed: int) -> Drawn:

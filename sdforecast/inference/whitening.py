@@ -93,7 +93,7 @@ class WhiteDensity:
 
 
 def starting_point(density: WhiteDensity, labels: Sequence[str], rng: np.random.Generator, chain: int) -> np.ndarray:
-    """Return a point w [n] near the centre where the density and its gradient are finite.
+    """Return a point w [n] near the centre where the density is finite, and its gradient finite and nowhere 0.
 
     Raises
     ------
@@ -103,11 +103,11 @@ def starting_point(density: WhiteDensity, labels: Sequence[str], rng: np.random.
     for _ in range(STARTS):
         w = rng.normal(0, SPREAD_OF_STARTS, len(labels))
         value, gradient = density.at(w)
-        bad = np.flatnonzero(~np.isfinite(gradient))
+        bad = np.flatnonzero(~np.isfinite(gradient) | (gradient == 0))
         if np.isfinite(value) and not len(bad):
             return w
         why = f"the density there is {value}" if not np.isfinite(value) else f"its gradient there is {gradient[bad[0]]}"
-    what = f"chain {chain} finds no starting point: at none of {STARTS} points near the mode is the density finite"
+    what = f"chain {chain} finds no starting point: none of {STARTS} points near the mode will do"
     raise InputError(Problem(what, hint=f"at the last one, {why}"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -22,6 +21,7 @@ pytest.importorskip("nutpie")
 
 from sdforecast.errors import InputError, MachineError
 from sdforecast.inference import chains as runner
+from sdforecast.inference.chain_store import existing_store, first
 from sdforecast.inference.chains import Progress, partial, sample
 from sdforecast.inference.whitening import Density
 
@@ -346,16 +346,21 @@ def test_damaged_and_exchanged_files_are_told(tmp_path: Path) -> None:
     assert (tmp_path / "chain-0.nc").read_bytes() == whole
 
 
-def test_partial_says_where_there_is_nothing_and_cuts_to_one_length(tmp_path: Path) -> None:
-    few(store=tmp_path)
-    (tmp_path / "chain-1.nc").unlink()
-    tree = partial(tmp_path)
-    assert tree["unconstrained"].sizes["chain"] == 1 and len(tree.attrs["left out"]) == 0
-    (tmp_path / "chain-0.nc").unlink()
+def test_partial_cuts_to_the_length_that_keeps_most_draws(tmp_path: Path) -> None:
+    whole = few(store=tmp_path, chains=4)["unconstrained"]["position"]
+    store = existing_store(tmp_path)
+    for chain, length in [(1, 30), (2, 5), (3, 0)]:
+        drawn = store.finished(chain)
+        assert drawn is not None
+        store.keep(chain, first(drawn, length), partial=True)
+        (tmp_path / f"chain-{chain}.nc").unlink()
+    tree = partial(tmp_path)  # 2 x 30 draws rather than 3 x 5 or 1 x 40
+    xr.testing.assert_identical(tree["unconstrained"]["position"], whole.sel(chain=[0, 1], draw=slice(0, 29)))
+    assert tree.attrs["left out"] == [2] and tree["sample_stats"].sizes == {"chain": 2, "draw": 30}
+    for path in tmp_path.glob("chain-*.nc"):
+        path.unlink()
     with pytest.raises(InputError, match="no draws yet"):
         partial(tmp_path)
-    record = json.loads((tmp_path / "chains.json").read_text())
-    assert record["facts"]["labels"] == LABELS
 
 
 # --- faults
@@ -380,11 +385,18 @@ def test_what_the_density_raises_ends_the_sampling(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "slope", "reason"), [(np.nan, 1.0, "the density there is nan"), (0.0, np.inf, "its gradient there is")]
+    ("value", "slope", "reason"),
+    [(np.nan, 1.0, "the density there is nan"), (0.0, np.inf, "gradient there is"), (0.0, 0.0, "gradient there is 0")],
 )
 def test_no_starting_point_is_told(value: float, slope: float, reason: str) -> None:
     with pytest.raises(InputError, match=f"chain 0 finds no starting point.*{reason}"):
         few(lambda: lambda x: (value, np.full(3, slope)))
+
+
+def test_a_sampler_that_gives_up_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "starting_point", lambda *_: np.zeros(3))
+    with pytest.raises(MachineError, match="gave up: All initialization points failed"):
+        few(lambda: lambda x: (0.0, np.zeros(3)))
 
 
 @pytest.mark.parametrize(
