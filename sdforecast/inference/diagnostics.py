@@ -233,10 +233,7 @@ def _divergences(stats: Mapping[str, np.ndarray], own: Draws) -> list[Fault]:
 
 
 def _gathering(own: Draws, at: np.ndarray) -> tuple[int | None, float]:
-    """Return the coordinate that sets diverging draws most apart from all, and by how many standard deviations.
-
-    Scales go first: what hangs on a scale is set apart with it.
-    """
+    """Return the coordinate that sets diverging draws most apart from all, and by how many standard deviations."""
     sd = own.flat.std(axis=0)
     away = own.flat[at].mean(axis=0) - own.flat.mean(axis=0)
     shift = np.divide(away, sd, out=np.zeros_like(away), where=sd > 0)
@@ -244,9 +241,7 @@ def _gathering(own: Draws, at: np.ndarray) -> tuple[int | None, float]:
     beyond = np.abs(shift) > max(_GATHERED, chance)
     if not beyond.any():
         return None, 0.0
-    scales = beyond & (np.abs(own.scale).max(axis=1) > SCALE)
-    among = scales if scales.any() else beyond
-    k = int(np.where(among, np.abs(shift), 0).argmax())
+    k = int(np.abs(shift).argmax())
     return k, float(shift[k])
 
 
