@@ -1,214 +1,239 @@
-"""From model, parameters, targets and history to an estimate: the whole way, in order."""
+"""From model, priors, targets and history to a posterior: the whole way, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from sdforecast import history, observation, parameters, scenario, shipped
-from sdforecast.calendar import parse_month
-from sdforecast.engine import Job, run_jobs
-from sdforecast.errors import InputError, nearest
-from sdforecast.errors import Problem as Wrong
-from sdforecast.inference.estimate import Estimate
-from sdforecast.inference.partial import part
-from sdforecast.inference.problem import Problem
-from sdforecast.inference.search import Start, search
-from sdforecast.inference.sets import Acceptance, acceptable_sets
+from sdforecast import history, observation, shipped
+from sdforecast.inference.accounting import figures
+from sdforecast.inference.belonging import fingerprints
+from sdforecast.inference.chains import Progress
+from sdforecast.inference.compiling import LogDensity
+from sdforecast.inference.completing import Complete, Completing
+from sdforecast.inference.density import density as density_of
+from sdforecast.inference.diagnostics import Diagnosis, diagnose
+from sdforecast.inference.learned import learned
+from sdforecast.inference.leave_one_out import loo
+from sdforecast.inference.methods import EXACT, Plan, distrust, draw
+from sdforecast.inference.mode import Laplace, Search, laplace, search
+from sdforecast.inference.posterior import Posterior
+from sdforecast.inference.predictive import coverage
+from sdforecast.inference.studying import Setting, Sources, study
 from sdforecast.manifest import hash_of, manifest
 from sdforecast.model import ModelFile
-from sdforecast.observation.predicting import CUMULATIVE
-from sdforecast.scenario.inputs import counts_months, series
 from sdforecast.sectors import Inputs
 
-DEATHS = CUMULATIVE + "synthetic opioid deaths"
+KEPT = 1000
+"""Draws that a posterior keeps, spread evenly over its chains; what is said of its chains is of all draws."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A posterior, and what is wrong with it.
+
+    Attributes
+    ----------
+    diagnosis : of all draws; None for a method that is an approximation.
+    warnings : what the user should know.
+    """
+
+    posterior: Posterior
+    diagnosis: Diagnosis | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class Listener:
+    """Who is told of progress: `told` of each stage in a line, `chains` of the chains every second or so."""
+
+    told: Callable[[str], None] = field(default=lambda line: None)
+    chains: Callable[[Progress], None] = field(default=lambda progress: None)
 
 
 def calibrate(
     model: ModelFile,
+    sources: Sources | None = None,
+    plan: Plan | None = None,
     *,
     starts: int = 3,
-    sets: int = 300,
-    seed: int = 1,
-    folder: Path | None = None,
-    parameter_file: Path | None = None,
-    target_file: Path | None = None,
+    kept: int = KEPT,
     sector: str | None = None,
     inputs: Inputs = "run",
     hold: Mapping[str, float] | None = None,
-    engine: str = "auto",
     command: str = "sdforecast calibrate",
-    told: Callable[[str], None] = lambda line: None,
-) -> Estimate:
-    """Estimate the constants of `model` from the history under `folder` (default: the shipped one).
+    listener: Listener | None = None,
+) -> Calibrated:
+    """Estimate constants, latent series and discrepancies of a model from its targets.
 
     Parameters
     ----------
-    starts : searches, the first from the prior centre, the others from random positions.
-    sets : parameter sets that fit acceptably to look for.
-    seed : of the random starts and candidates; the same seed gives the same estimate.
-    parameter_file, target_file : tables of yours (default: the shipped ones). A constant of kind `data` is held at its
-        value, which is how a mechanism is taken out: its strength set to zero.
-    sector : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
-    inputs : of the sector; see :func:`sdforecast.sectors.held`.
-    hold : constants that keep the value given here, as in a structural alternative: they are neither estimated nor
-        varied.
-    engine : see :data:`sdforecast.engine.ENGINES`.
-    told : called with a line of progress now and then.
+    sources : tables and history (default: the shipped ones). A constant of kind `data` is held at its value.
+    plan : how to sample.
+    starts : searches for the mode, the first from the prior centre, the others from random positions.
+    kept : draws that the posterior keeps.
+    sector, inputs : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
+    hold : constants that keep the value given here, as in a structural alternative.
 
     Raises
     ------
-    InputError : tables, history and model do not agree; nothing of the sector can be estimated.
+    InputError : tables, history and model do not agree; the model gives no finite value where the search starts.
+    MachineError : the extra `calibrate` is not installed.
     """
-    rows = history.load(folder)
-    table = parameters.load(parameter_file)
-    targets = observation.load(target_file)
-    observation.check(targets, rows, model, table, parameter_file)
-    observed = observation.on_rows(observation.observations(targets, rows), targets[0].clock, model)
-    observation.check_values(targets, observed)
-    columns = observation.columns_needed(observed, model)
-    held = _held(table, hold or {})
-    uncertain = [p for p in table if p.spread > 0 and p.name not in held]
-    files = _files(parameter_file, target_file, folder)
-    ours = counts_months(model)
-    levels = series(scenario.load("current-course"), model) if ours else {}
-    fixed = _fixed(table, model) | held
-    facts = _facts(model, rows, files, seed, command) | ({"held": held} if held else {})
-    given = levels
-    if sector is not None:
-        some = part(model, sector, inputs, uncertain, observed, {**levels, **fixed}, engine)
-        uncertain, observed, given = list(some.parameters), some.observations, {**levels, **some.fixed.series}
-        columns = observation.columns_needed(observed, model)
-        facts |= {"partial": some.facts()}
-    free = np.array([k for k, p in enumerate(uncertain) if p.kind == "estimated"])
-    rng = np.random.default_rng(seed)
-    told(f"{len(free)} constants from {int(observed['fitted'].sum())} observations, {starts} starts")
-    until = observation.end_of(observed, model)
-    with run_jobs(model, columns, [given], until=until, jobs=len(free) + 1, engine=engine) as run:
-        problem = Problem(uncertain, observed, columns, run, fixed=fixed)
-        observation.check_start(observed, problem.values(problem.runs(np.zeros((1, len(uncertain))))[0]), model)
-        found = search(problem, free, starts, rng, finished=lambda start: told(_ended(start)))
-        accepted = acceptable_sets(
-            problem, found[0].positions, sets, rng, told=lambda kept, tried: told(f"{kept} sets kept of {tried} tried")
-        )
-        best = problem.runs(accepted.positions[:1])[0]
-    figures = {} if not ours else _figures(model, problem.constants(accepted.positions[0]), levels, rows, engine)
-    return _estimate(problem, found, accepted, best, {**facts, "fit": figures})
+    plan, listener, sources = plan or Plan(), listener or Listener(), sources or Sources()
+    setting = study(model, sources, sector=sector, inputs=inputs, hold=hold)
+    facts = _facts(setting, sources, plan, command)
+    rng = np.random.default_rng(plan.seed)
+    density = LogDensity(density_of(setting.study))
+    listener.told(_begun(setting, density, starts))
+    found = search(
+        density.value_and_gradient, density.size, starts, rng, finished=lambda one: listener.told(_ended(one))
+    )
+    approximation = laplace(density.value_and_gradient, found[0].position)
+    listener.told("curvature at the mode found")
+    doubts = [distrust(density, approximation, plan.seed)] if plan.method in ("nuts", "laplace") else []
+    tree = draw(density, approximation, replace(plan, key=_key(facts, plan)), listener.chains)
+    listener.told("draws done; paths, predictive draws and checks follow")
+    completing = Completing(setting, density)
+    complete = completing.complete(tree, found[0].position, kept, rng)
+    diagnosis = diagnose(completing.light(tree)) if plan.method in EXACT else None
+    posterior = _posterior(setting, complete, found, diagnosis, facts | _of_the_mode(density, approximation, found))
+    warnings = [f"{doubt}: --method smc or de asks for no gradient" for doubt in doubts if doubt]
+    return Calibrated(posterior, diagnosis, (*warnings, *_of_the_weights(complete)))
 
 
-def _figures(
-    model: ModelFile, constants: dict[str, float], levels: dict[str, pd.Series], rows: pd.DataFrame, engine: str
-) -> dict[str, Any]:
-    """Return the figures of the fit of deaths, of the whole model with the best constants."""
-    until = parse_month(observation.RECENT[1]) + 1
-    with run_jobs(model, [DEATHS], [levels], until=until, engine=engine) as run:
-        deaths = run([Job(constants)], lambda: None)[0][:, 0]
-    return observation.measured_fit(deaths, rows)
+def _begun(setting: Setting, density: LogDensity, starts: int) -> str:
+    study_ = setting.study
+    return (
+        f"{density.size} numbers ({len(study_.parameters)} constants) from {len(study_.observations)} observations; "
+        f"{len(study_.later)} constants act on none of them and keep their prior; {starts} searches"
+    )
 
 
-def _ended(start: Start) -> str:
-    return f"cost {start.cost:.2f} after {start.evaluations} evaluations"
+def _ended(one: Search) -> str:
+    return f"mode: log density {one.value:.2f} after {one.evaluations} evaluations"
 
 
-def _held(table: Sequence[parameters.Parameter], hold: Mapping[str, float]) -> dict[str, float]:
-    """Return what is held by the names of the table. Raises `InputError` with the nearest for another name."""
-    spelled = {p.name.casefold(): p.name for p in table}
-    unknown = next((name for name in hold if name.casefold() not in spelled), None)
-    if unknown is not None:
-        raise InputError(Wrong(f"no parameter '{unknown}' to hold", hint=nearest(unknown, spelled.values())))
-    return {spelled[name.casefold()]: float(value) for name, value in hold.items()}
-
-
-def _fixed(table: Sequence[parameters.Parameter], model: ModelFile) -> dict[str, float]:
-    """Return the fixed constants that the table sets otherwise than the model file does."""
-    values = model.variables.set_index("name")["value"].to_dict()
-    fixed = [p for p in table if p.spread == 0]  # one that the model lacks is named by the first run
-    return {p.name: p.value for p in fixed if not np.isclose(values.get(p.name, np.nan), p.value, rtol=1e-9)}
-
-
-def _files(parameter_file: Path | None, target_file: Path | None, folder: Path | None) -> dict[str, list[Path]]:
-    where = shipped.calibration_dir()
+def _of_the_mode(density: LogDensity, approximation: Laplace, found: list[Search]) -> dict[str, Any]:
     return {
-        "parameters": [parameter_file or where / "parameters.toml"],
-        "targets": [target_file or where / "targets.toml"],
-        "history": sorted((folder or shipped.history_dir()).glob("*.csv")),
+        "numbers": density.size,
+        "log_density_at_mode": found[0].value,
+        "informed_directions": int((approximation.curvature > 2).sum()),
     }
 
 
-def _facts(
-    model: ModelFile, rows: pd.DataFrame, files: dict[str, list[Path]], seed: int, command: str
-) -> dict[str, Any]:
+def _of_the_weights(complete: Complete) -> list[str]:
+    if complete.pareto_k is None or complete.pareto_k < 0.7:
+        return []
+    what = f"the way of fitting is too far from the model file's own step (Pareto k {complete.pareto_k:.2f})"
+    return [f"{what}: choose a smaller time_step in [fitting]"]
+
+
+def _facts(setting: Setting, sources: Sources, plan: Plan, command: str) -> dict[str, Any]:
+    where = shipped.calibration_dir()
+    files = {
+        "parameters": [sources.parameters or where / "parameters.toml"],
+        "targets": [sources.targets or where / "targets.toml"],
+        "history": sorted((sources.folder or shipped.history_dir()).glob("*.csv")),
+    }
+    rows = setting.rows
     return manifest(
         command,
-        seed=seed,
-        model_sha256=model.sha256,
+        seed=plan.seed,
+        method=plan.method,
+        model_sha256=setting.model.sha256,
         **{f"{name}_sha256": hash_of(paths) for name, paths in files.items()},
+        fingerprints=fingerprints(setting.model, sources.parameters, sources.targets, sources.folder),
         data_vintage=str(rows["vintage"].dropna().astype(str).max()),
-        last_observed=str(_last_observed(rows, model).date()),
+        last_observed=_last_observed(setting, rows),
+        **setting.facts,
     )
 
 
-def _last_observed(rows: pd.DataFrame, model: ModelFile) -> pd.Timestamp:
-    return history.last_observed(rows) if counts_months(model) else pd.Timestamp(rows["period_end"].max())
+def _last_observed(setting: Setting, rows: pd.DataFrame) -> str:
+    if (rows["series"] == "synthetic_opioid_deaths").any():
+        return str(history.last_observed(rows).date())
+    return str(setting.study.observations["end"].max().date())
 
 
-def _estimate(
-    problem: Problem,
-    found: Sequence[Start],
-    accepted: Acceptance,
-    best: np.ndarray,
-    facts: dict[str, Any],
-) -> Estimate:
-    values = problem.values(best)
-    first = accepted.positions[0]
-    sets = pd.DataFrame([problem.constants(row) for row in accepted.positions])
-    sets.insert(0, "loss", accepted.loss)
-    return Estimate(
-        best=pd.DataFrame(
-            {
-                "parameter": problem.names,
-                "value": [problem.constants(first)[name] for name in problem.names],
-                "position": first,
-                "kind": [p.kind for p in problem.parameters],
-            }
-        ),
-        sets=sets.rename_axis("set"),
-        starts=pd.DataFrame(
-            {
-                "start": range(1, len(found) + 1),
-                "cost": [s.cost for s in found],
-                "evaluations": [s.evaluations for s in found],
-                "message": [s.message for s in found],
-            }
-        ),
-        residuals=problem.observations.assign(
-            model=values, residual=observation.residuals(problem.observations, values)
-        ),
-        fit=observation.fit_table(problem.observations, values),
-        manifest={
-            **{name: value for name, value in facts.items() if name != "fit"},
-            "cost": found[0].cost,
-            "observations": int(problem.fitted.sum()),
-            "estimated": sum(p.kind == "estimated" for p in problem.parameters),
-            "informed_directions": round(accepted.informed, 1),
-            "largest_loss_accepted": round(accepted.limit, 1),
-            "sets": len(accepted.positions),
-            "candidates_tried": accepted.tried,
-            "months_worth": round(float(accepted.weights[_monthly(problem)].sum()), 1),
-            "fit_to": _last_period(problem.observations["end"].max()),
-            "fit": facts["fit"],
-        },
+def _key(facts: Mapping[str, Any], plan: Plan) -> str:
+    """Return what chains in a store must have been made from."""
+    of = {name: facts.get(name) for name in ("fingerprints", "partial", "held")}
+    return hashlib.sha256(json.dumps([of, plan.seed], sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _posterior(
+    setting: Setting, complete: Complete, found: list[Search], diagnosis: Diagnosis | None, facts: Mapping[str, Any]
+) -> Posterior:
+    study_ = setting.study
+    table, values = study_.observations, np.median(complete.values, axis=0)
+    if len(study_.told):
+        told = setting.predictor(study_.told).many(_points(complete.tree, study_.knots))
+        table = pd.concat([table, study_.told], ignore_index=True)
+        values = np.concatenate([values, np.median(told, axis=0)])
+    residuals = table.assign(model=values, residual=observation.residuals(table, values))
+    posterior = Posterior(
+        tree=complete.tree,
+        residuals=residuals,
+        fit=_fit(setting, residuals, complete.tree),
+        learned=learned(complete.tree, [*study_.parameters, *study_.later]),
+        diagnostics=_diagnostics(diagnosis),
+        starts=_starts(found),
+        manifest=dict(facts),
     )
+    more = {
+        "observations": len(study_.observations),
+        "estimated": len(study_.parameters),
+        "kept": len(posterior),
+        "carried_over_pareto_k": complete.pareto_k,
+        "carried_over_effective": complete.effective,
+        "sampling": diagnosis.facts() if diagnosis is not None else {},
+        "fit": figures(setting, posterior),
+    }
+    return replace(posterior, manifest={**facts, **more})
 
 
-def _last_period(end: pd.Timestamp) -> str:
-    return f"{end:%Y-%m}" if end.is_month_end else f"{end:%Y-%m-%d}"
+def _points(tree: xr.DataTree, knots: Mapping[str, np.ndarray]) -> np.ndarray:
+    group = tree["posterior"]
+    names = [str(name) for name in group["parameter"].to_numpy()]
+    sampled = [name for name in names if name in set(map(str, tree["unconstrained"]["coordinate"].to_numpy()))]
+    constants = group["constants"].sel(parameter=sampled).to_numpy()
+    parts = [constants, *[group[variable].to_numpy() for variable in knots]]
+    return np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts], axis=1)
 
 
-def _monthly(problem: Problem) -> np.ndarray:
-    fitted = problem.observations[problem.fitted]
-    return (fitted["first"] == fitted["last"]).to_numpy() & (fitted["kind"] == "flow").to_numpy()
+def _fit(setting: Setting, residuals: pd.DataFrame, tree: xr.DataTree) -> pd.DataFrame:
+    """Return one row a target, and for those fitted how intervals cover and how well points are foretold."""
+    table = observation.fit_table(residuals, residuals["model"].to_numpy())
+    sectors = setting.model.variables.set_index("name")["sector"]
+    known = {name.casefold(): str(sectors[name]) for name in sectors.index}
+    by_target = {t.name: known.get(t.variable.casefold(), "") for t in setting.study.targets}
+    covered = coverage(tree)
+    covered = covered[covered["of"] == "target"].drop(columns=["of", "n", "mape", "bias"]).rename(columns={"name": "target"})
+    left_out = loo(tree).drop(columns="n")
+    table = table.assign(sector=table["target"].map(by_target))
+    return table.merge(covered, on="target", how="left").merge(left_out, on="target", how="left")
+
+
+def _diagnostics(diagnosis: Diagnosis | None) -> pd.DataFrame:
+    if diagnosis is None:
+        return pd.DataFrame([{"group": "", "parameter": "none: an approximation was drawn from"}])
+    return diagnosis.table
+
+
+def _starts(found: list[Search]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "start": range(1, len(found) + 1),
+            "log_density": [one.value for one in found],
+            "evaluations": [one.evaluations for one in found],
+            "message": [one.message for one in found],
+        }
+    )

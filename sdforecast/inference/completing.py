@@ -70,6 +70,17 @@ class Completing:
         made = xr.DataTree.from_dict({f"/{name}": group for name, group in shaped.items()})
         return Complete(made, values, pareto_k, effective)
 
+    def light(self, tree: xr.DataTree) -> xr.DataTree:
+        """Return all draws with their constants and scalars, for judging chains."""
+        position = tree["unconstrained"]["position"].to_numpy().astype(float)
+        derived = self.density.derived(position.reshape(-1, position.shape[-1]))
+        scalars = {name: ((), values) for name, values in derived.items() if values.ndim == 1}
+        constants: Variables = {"constants": (("parameter",), derived["constants"]), **scalars}
+        group = _in_chains(self._dataset(constants), len(position))
+        group = group.assign_coords(parameter=[p.name for p in self.study.parameters])
+        made = {f"/{name}": part.to_dataset() for name, part in tree.children.items()}
+        return xr.DataTree.from_dict({**made, "/posterior": group})
+
     def points(self, derived: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return what goes into the predictor [draws, size]."""
         return np.hstack([derived["constants"], *[derived[latent.variable] for latent in self.study.latents]])
@@ -127,7 +138,7 @@ class Completing:
             found[f"{discrepancy.name} discrepancy"] = (("month",), path.fast)
             found[f"{discrepancy.name} drift"] = (("month",), path.drift)
             found[f"{discrepancy.name} season"] = (("harmonic",), path.season)
-            coords["month"] = path.months
+            coords |= {"month": path.months, "harmonic": np.arange(path.season.shape[1])}
         used = {dim for dims, _ in found.values() for dim in dims}
         return self._dataset(found).assign_coords({name: value for name, value in coords.items() if name in used})
 
