@@ -181,8 +181,8 @@ def _observed(study: Study) -> xr.Dataset:
     table = study.observations
     coords = {
         "target": ("observation", table["target"].astype(str).to_list()),
-        "start": ("observation", table["start"].dt.strftime("%Y-%m-%d").to_list()),
-        "end": ("observation", table["end"].dt.strftime("%Y-%m-%d").to_list()),
+        "start": ("observation", table["start"].to_numpy("datetime64[ns]")),
+        "end": ("observation", table["end"].to_numpy("datetime64[ns]")),
     }
     return xr.Dataset({"observed": ("observation", table["observed"].to_numpy(float))}, coords)
 

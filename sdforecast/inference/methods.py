@@ -58,8 +58,9 @@ def draw(
             target_accept=plan.target_accept, store=plan.store, key=plan.key, progress=progress,
         )  # fmt: skip
     if plan.method == "laplace":
-        drawn = approximation.draw(plan.chains * plan.draws, np.random.default_rng(plan.seed))
-        return _tree(density, drawn.reshape(plan.chains, plan.draws, -1), {})
+        drawn, lp = approximation.draw(plan.chains * plan.draws, np.random.default_rng(plan.seed))
+        shape = (plan.chains, plan.draws)
+        return _tree(density, drawn.reshape(*shape, -1), {"lp": lp.reshape(shape)})
     return _with_pymc(density, plan)
 
 
@@ -79,7 +80,9 @@ def _with_pymc(density: LogDensity, plan: Plan) -> xr.DataTree:
     parts = [
         np.asarray(data[name].transpose("chain", "draw", ...)).reshape(*_first_two(data), -1) for name in density.shapes
     ]
-    return _tree(density, np.concatenate(parts, axis=-1), {})
+    position = np.concatenate(parts, axis=-1)
+    lp = [density.value_and_gradient(point)[0] for point in position.reshape(-1, density.size)]
+    return _tree(density, position, {"lp": np.reshape(lp, position.shape[:2])})
 
 
 def _first_two(data: Any) -> tuple[int, int]:

@@ -46,10 +46,12 @@ class Laplace:
     root: np.ndarray
     curvature: np.ndarray
 
-    def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Return draws [count, size]."""
-        result: np.ndarray = self.mode + rng.standard_normal((count, len(self.mode))) @ self.root.T
-        return result
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return draws [count, size] and their log density in the approximation [count]."""
+        white = rng.standard_normal((count, len(self.mode)))
+        widths = np.log(np.maximum(self.curvature, LOWEST)).sum() / 2
+        lp = widths - ((white**2).sum(axis=1) + len(self.mode) * np.log(2 * np.pi)) / 2
+        return self.mode + white @ self.root.T, lp
 
 
 def search(

@@ -31,7 +31,7 @@ GROUPS = (*dict.fromkeys((*NEEDED, *SAMPLED, *_OF_THEIR_OWN, "constant_data")),)
 LONGEST_NAME = 300
 """Characters of a name beyond which it is refused."""
 
-_TEXT = ("parameter", "coordinate", "target", "offset_target", "kind")
+_TEXT = ("parameter", "coordinate", "target", "offset_target", "memory_target", "kind")
 _LABELS = ("parameter", "coordinate")
 _TIMES = ("knot", "month")
 
