@@ -144,9 +144,10 @@ class Ready:
     @cached_property
     def gradients_kernel(self) -> Kernel:
         """The same for several members at once. Raises `MachineError` where the platform has no compiler."""
+        from sdforecast.engine.compiled import objects
         from sdforecast.engine.compiled.kernel import compile_kernel
 
-        return compile_kernel(self.leveled, gradient=True)
+        return compile_kernel(self.leveled, gradient=True, widths=objects.gradient_widths())
 
 
 class Machine:
