@@ -27,12 +27,16 @@ from sdforecast.inference.mode import Laplace, Search, laplace, search
 from sdforecast.inference.posterior import Posterior
 from sdforecast.inference.predictive import coverage
 from sdforecast.inference.studying import Setting, Sources, study
+from sdforecast.inference.together import Together
 from sdforecast.manifest import hash_of, manifest
 from sdforecast.model import ModelFile
 from sdforecast.sectors import Inputs
 
 KEPT = 1000
 """Draws that a posterior keeps, spread evenly over its chains; what is said of its chains is of all draws."""
+
+IN_LANES = 4
+"""Chains that share one run of the model, side by side in the lanes of the processor."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ def calibrate(
     setting = study(model, sources, sector=sector, inputs=inputs, hold=hold)
     facts = _facts(setting, sources, plan, command)
     rng = np.random.default_rng(plan.seed)
-    density = LogDensity(density_of(setting.study))
+    asked = Together(setting.study.predictor, plan.chains, groups=max(1, plan.chains // IN_LANES))
+    density = LogDensity(density_of(setting.study, asked))
     listener.told(_begun(setting, density, starts))
     found = search(
         density.value_and_gradient, density.size, starts, rng, finished=lambda one: listener.told(_ended(one))
