@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,6 +72,7 @@ def calibrate(
     sector: str | None = None,
     inputs: Inputs = "run",
     hold: Mapping[str, float] | None = None,
+    leave_out: Sequence[str] = (),
     command: str = "sdforecast calibrate",
     listener: Listener | None = None,
 ) -> Calibrated:
@@ -85,6 +86,7 @@ def calibrate(
     kept : draws that the posterior keeps.
     sector, inputs : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
     hold : constants that keep the value given here, as in a structural alternative.
+    leave_out : targets that are compared but not fitted.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def calibrate(
     MachineError : the extra `calibrate` is not installed.
     """
     plan, listener, sources = plan or Plan(), listener or Listener(), sources or Sources()
-    setting = study(model, sources, sector=sector, inputs=inputs, hold=hold)
+    setting = study(model, sources, sector=sector, inputs=inputs, hold=hold, leave_out=leave_out)
     facts = _facts(setting, sources, plan, command)
     rng = np.random.default_rng(plan.seed)
     asked = Together(setting.study.predictor, plan.chains, groups=max(1, plan.chains // IN_LANES))
@@ -170,7 +172,7 @@ def _last_observed(setting: Setting, rows: pd.DataFrame) -> str:
 
 def _key(facts: Mapping[str, Any], plan: Plan) -> str:
     """Return what chains in a store must have been made from."""
-    of = {name: facts.get(name) for name in ("fingerprints", "partial", "held")}
+    of = {name: facts.get(name) for name in ("fingerprints", "partial", "held", "left_out")}
     return hashlib.sha256(json.dumps([of, plan.seed], sort_keys=True, default=str).encode()).hexdigest()
 
 
