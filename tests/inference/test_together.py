@@ -41,7 +41,8 @@ class Squares:
 
     def pull_many(self, ran: np.ndarray, cotangents: np.ndarray) -> np.ndarray:
         self.pulls.append(len(cotangents))
-        return 2 * ran * cotangents
+        result: np.ndarray = 2 * ran * cotangents
+        return result
 
 
 class Epidemic:
@@ -182,7 +183,7 @@ def test_chains_draw_what_they_draw_alone() -> None:
             self.forwards.append(len(points))
             return points**2, points
 
-    few = {"chains": 3, "draws": 30, "tune": 40, "seed": 4}
+    few: dict[str, Any] = {"chains": 3, "draws": 30, "tune": 40, "seed": 4}
     shared = Parabolas()
     alone = sample(made(Together(Parabolas(), 1)), ["a", "b", "c"], centre, root, cores=1, **few)
     beside = sample(made(Together(shared, 3, groups=1)), ["a", "b", "c"], centre, root, cores=3, **few)
