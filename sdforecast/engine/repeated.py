@@ -6,7 +6,7 @@ that does not change between them is laid out once. It can be pickled; what was 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 

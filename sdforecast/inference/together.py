@@ -55,9 +55,7 @@ class Together:
     patience : seconds that a thread waits for others.
     """
 
-    def __init__(
-        self, function: Many, chains: int, *, groups: int | None = None, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, function: Many, chains: int, *, groups: int | None = None, patience: float = PATIENCE) -> None:
         if chains < 1 or (groups is not None and groups < 1):
             raise ValueError(f"{chains} chains in {groups} groups")
         self.function, self.chains, self.patience = function, chains, patience

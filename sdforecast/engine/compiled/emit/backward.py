@@ -10,8 +10,8 @@ states; walking the operations from the last to the first, each hands its adjoin
 What reaches MEMBER nodes is summed in memory over all rows and walked through the prologue once, at the end.
 
 Members are lanes, as in :mod:`.forward`: tape [rows, tape size, W], gradient [varied, W], own_gradient [rows, moments,
-own, W]. `cotangent` stands in [saved rows + 1, outputs, W]; rows that are not saved read the last, number `zero_row`, which is
-zero.
+own, W]. `cotangent` stands in [saved rows + 1, outputs, W]; rows that are not saved read the last, number `zero_row`,
+which is zero.
 """
 
 from __future__ import annotations
