@@ -1,6 +1,6 @@
-"""Forecasts: every acceptable parameter set under every scenario."""
+"""Forecasts: draws from the posterior under every scenario."""
 
-from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast
+from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast, how_many
 from sdforecast.forecasting.quantiles import LEVELS, quantile_table, twelve_month_sums
 from sdforecast.forecasting.result import Forecast
 from sdforecast.forecasting.running import dataset, outputs, trajectories
@@ -11,6 +11,7 @@ __all__ = [
     "Forecast",
     "dataset",
     "forecast",
+    "how_many",
     "outputs",
     "quantile_table",
     "trajectories",

@@ -76,9 +76,9 @@ def totals_data(forecast: Forecast) -> pd.DataFrame:
     deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last)).sum("year")
     table = series.against(deaths, forecast.reference).to_series().rename("value").reset_index()
     order = {name: k for k, name in enumerate(series.others(forecast))}
-    table = table.sort_values(["scenario", "set"], key=lambda c: c.map(order) if c.name == "scenario" else c)
+    table = table.sort_values(["scenario", "draw"], key=lambda c: c.map(order) if c.name == "scenario" else c)
     table = table.assign(years=f"{first}-{last}", unit="deaths, difference from the reference")
-    return table[["scenario", "set", "years", "unit", "value"]].reset_index(drop=True)
+    return table[["scenario", "draw", "years", "unit", "value"]].reset_index(drop=True)
 
 
 @styled
@@ -129,7 +129,7 @@ def _draw_range(axes: Axes, height: float, values: pd.Series, line: Line) -> Non
 
 
 def _dots_note(forecast: Forecast) -> str:
-    count = series.sets(forecast)
+    count = series.draws(forecast)
     if count == 1:
         return "One parameter set: no spread can be shown."
     return (
@@ -160,7 +160,7 @@ def by_year(forecast: Forecast, *, narrow: bool = False) -> Figure:
     for axes, name in zip(panels.axes, names, strict=True):
         found = series.wide(table[table["scenario"] == name], "year")
         colour = look[name].colour
-        if series.sets(forecast) > 1:
+        if series.draws(forecast) > 1:
             axes.vlines(found.index, found[OUTER[0]], found[OUTER[1]], color=colour, linewidth=1.2)
             axes.vlines(found.index, found[INNER[0]], found[INNER[1]], color=colour, linewidth=5, alpha=0.55)
         axes.plot(found.index, found[MIDDLE], "o", mfc="white", mec=colour, markersize=4.2, mew=1.1)

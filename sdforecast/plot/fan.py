@@ -50,9 +50,9 @@ def fan(forecast: Forecast, scenario: str | None = None, *, narrow: bool = False
     axes = panels.axes[0]
     model = series.wide(table[table["part"] == "model"], "time")
     paths = twelve_month_sums(forecast.trajectories[series.DEATHS].sel(scenario=name))
-    shown = min(SINGLE_PATHS, series.sets(forecast) - 1)
+    shown = min(SINGLE_PATHS, series.draws(forecast) - 1)
     for k in range(shown):
-        axes.plot(paths["time"].values, paths.isel(set=k + 1).values, color="#8f8f8f", linewidth=0.6)
+        axes.plot(paths["time"].values, paths.isel(draw=k + 1).values, color="#8f8f8f", linewidth=0.6)
     draw_fan(axes, model, REFERENCE)
     _draw_counted(axes, table[table["part"] == "counted"])
     years(axes, pd.Timestamp(model.index[0]), pd.Timestamp(model.index[-1]), ticks=5 if narrow else 8)
@@ -60,7 +60,7 @@ def fan(forecast: Forecast, scenario: str | None = None, *, narrow: bool = False
     axes.set_ylim(0, table["value"].max() * 1.12)
     head(axes, "", "deaths in the twelve months before", panels.panel_width)
     mark_last_count(axes, forecast)
-    label_ends(axes, _ends(model, series.sets(forecast), narrow), 2.6, stroke=0.06 if narrow else 0.03)
+    label_ends(axes, _ends(model, series.draws(forecast), narrow), 2.6, stroke=0.06 if narrow else 0.03)
     return panels.figure
 
 
@@ -112,7 +112,7 @@ def _ends(model: pd.DataFrame, sets: int, narrow: bool) -> list[tuple[float, str
 
 def spread_note(forecast: Forecast) -> str:
     """Return the sentence that every figure with a spread carries."""
-    count = series.sets(forecast)
+    count = series.draws(forecast)
     if count == 1:
         return "One parameter set: no spread can be shown."
     return (

@@ -90,7 +90,7 @@ def sketches(forecast: Forecast) -> Iterator[Sketch]:
 
 
 def _note(forecast: Forecast) -> str:
-    count = series.sets(forecast)
+    count = series.draws(forecast)
     if count == 1:
         return "One parameter set, so no range."
     return f"Ranges are the spread over {count} acceptable fits, not a probability."

@@ -58,7 +58,7 @@ def _context(forecast: Forecast) -> dict[str, Any]:
         "vintage": str(manifest.get("data_vintage", "not stated")),
         "made": str(manifest.get("created", ""))[:10],
         "version": str(manifest.get("sdforecast", "")),
-        "sets": series.sets(forecast),
+        "sets": series.draws(forecast),
         "period": f"{first}–{last}",
         "end": words.month(str(forecast.trajectories["time"].to_numpy()[-1])),
         "headline": findings.headline(forecast) if deaths else [],
