@@ -1,5 +1,6 @@
 """Forecasts: draws from the posterior under every scenario."""
 
+from sdforecast.forecasting.applying import OF_THE_MODEL
 from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast, how_many
 from sdforecast.forecasting.quantiles import LEVELS, quantile_table, twelve_month_sums
 from sdforecast.forecasting.result import Forecast
@@ -8,6 +9,7 @@ from sdforecast.forecasting.running import dataset, outputs, trajectories
 __all__ = [
     "DEFAULT_SCENARIOS",
     "LEVELS",
+    "OF_THE_MODEL",
     "Forecast",
     "dataset",
     "forecast",

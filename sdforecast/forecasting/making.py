@@ -80,9 +80,9 @@ def forecast(
     mixes, last = _mixes(scenarios), _last(horizon)
     _same_names(posterior, model)
     kept = posterior.thin(how_many(draws, posterior))
-    changed = [str(problem) for problem in belongs(posterior, model, target_file=targets)]
-    for line in changed:
-        told(line)
+    changed = belongs(posterior, model, target_file=targets)
+    for problem in changed:
+        told(str(problem))
     beside = disturbances(kept, model, last, seed, targets)
     wanted = None if variables is None else list(dict.fromkeys(map(model.name_of, variables)))
     runs = run_draws(
@@ -165,12 +165,12 @@ def _manifest(
     draws: int,
     seed: int,
     horizon: str,
-    changed: Sequence[str],
+    changed: Sequence[Problem],
     beside: Disturbances,
 ) -> dict[str, object]:
     told = posterior.manifest
     also = [key for key in ("method", "partial", "held") if key in told]
-    facts: dict[str, Any] = {"posterior_changed_since": list(changed)} if changed else {}
+    facts: dict[str, Any] = {"posterior_differs": [problem.what for problem in changed]} if changed else {}
     return manifest(
         command,
         model_sha256=model.sha256,

@@ -36,7 +36,7 @@ def _after(forecast: Forecast) -> str:
 
 
 def ranking(forecast: Forecast) -> str:
-    """Return which condition has the fewest deaths by median, by how much, and in how many parameter sets."""
+    """Return which condition has the fewest deaths by median, by how much, and in how many draws."""
     totals = compared_totals(forecast)
     order = by_median(totals)
     best, period = order[0], "{}–{}".format(*series.compared_years(forecast))
@@ -51,7 +51,7 @@ def ranking(forecast: Forecast) -> str:
 
 
 def whole_order(forecast: Forecast) -> str:
-    """Return all conditions from fewest to most deaths by median, and in how many sets the whole order holds."""
+    """Return all conditions from fewest to most deaths by median, and in how many draws the whole order holds."""
     totals = compared_totals(forecast)
     order, titles = by_median(totals), series.titles(forecast)
     ranked = totals.sel(scenario=order).transpose("draw", "scenario").to_numpy()
@@ -62,13 +62,13 @@ def whole_order(forecast: Forecast) -> str:
 
 
 def compared_totals(forecast: Forecast) -> xr.DataArray:
-    """Return deaths over the compared years (dimensions set, scenario)."""
+    """Return deaths over the compared years (dimensions draw, scenario)."""
     first, last = series.compared_years(forecast)
     return series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last)).sum("year")
 
 
 def by_median(totals: xr.DataArray) -> list[str]:
-    """Return the scenarios from the fewest to the most deaths by the median over the sets."""
+    """Return the scenarios from the fewest to the most deaths by the median over the draws."""
     return [str(name) for name in totals["scenario"].to_numpy()[np.argsort(totals.median("draw").to_numpy())]]
 
 
@@ -163,7 +163,7 @@ def months(forecast: Forecast) -> str:
     text = "Counted and modelled deaths by month."
     if "recent_mape" in forecast.summary:
         error = words.percent(float(forecast.summary["recent_mape"]))
-        text += f" From January 2023 to April 2025 the best fit is off by {error} a month on average."
+        text += f" From January 2023 to April 2025 the median of the model alone is off by {error} a month on average."
     if "peak_model" in forecast.summary:
         model, seen = (words.month(forecast.summary[key]) for key in ("peak_model", "peak_observed"))
         text += f" The sum of twelve months peaks in {model} in the model and in {seen} in the counts."
