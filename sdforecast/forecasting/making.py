@@ -34,7 +34,7 @@ DEFAULT_SCENARIOS = (
 HORIZON = "2035-12"
 
 DRAWS = 300
-"""How many draws are run where it is not said: with more, the median of a year moves by less than 1 %."""
+"""How many draws are run where it is not said: the median of 2035 is then known to 2 %; a thousand cost thrice as much."""
 
 
 def forecast(

@@ -17,6 +17,9 @@ import xarray as xr
 FREEDOM = 5
 """Degrees of freedom of Student's t for the innovations of a discrepancy: past forecasts covered better with it."""
 
+SCALES = ("innovation", "half-life", "walk")
+"""What a posterior has to have of a discrepancy for each draw."""
+
 
 @dataclass(frozen=True)
 class Path:
