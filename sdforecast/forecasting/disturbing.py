@@ -70,7 +70,9 @@ def disturbances(
         whole = tuple(model.name_of(variable) for variable in of.contained_in)
         paths = posterior.discrepancy(name)
         if missing := next((part for part in propagating.SCALES if part not in paths), None):
-            raise InputError(Problem(f"the posterior has no '{name} {missing}'", hint="make it anew: sdforecast calibrate"))
+            raise InputError(
+                Problem(f"the posterior has no '{name} {missing}'", hint="make it anew: sdforecast calibrate")
+            )
         season = paths["season"].to_numpy() if "season" in paths else None
         path = propagating.discrepancy(paths, name, last + 1, seed)
         factors.append(factor(path, season, of.month_lengths))

@@ -34,7 +34,7 @@ DEFAULT_SCENARIOS = (
 HORIZON = "2035-12"
 
 DRAWS = 300
-"""How many draws are run where it is not said: the median of 2035 is then known to 2 %; a thousand cost thrice as much."""
+"""How many draws are run where it is not said: the median of 2035 is then known to 2 %."""
 
 
 def forecast(
@@ -86,8 +86,8 @@ def forecast(
     beside = disturbances(kept, model, last, seed, targets)
     wanted = None if variables is None else list(dict.fromkeys(map(model.name_of, variables)))
     runs = run_draws(
-        model, kept.draws, beside.latents, mixes, wanted and beside.needed(wanted), last=last, fixed=_held(posterior), engine=engine,
-        advance=advance,
+        model, kept.draws, beside.latents, mixes, wanted and beside.needed(wanted), last=last, fixed=_held(posterior),
+        engine=engine, advance=advance,
     )  # fmt: skip
     return Forecast(
         trajectories=beside.applied(_finite(runs), wanted),

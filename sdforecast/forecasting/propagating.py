@@ -36,7 +36,8 @@ class Path:
     @property
     def total(self) -> np.ndarray:
         """Both parts together."""
-        return self.fast + self.drift
+        found: np.ndarray = self.fast + self.drift
+        return found
 
 
 def generator(seed: int, name: str) -> np.random.Generator:

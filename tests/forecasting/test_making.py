@@ -99,9 +99,7 @@ class TestRuns:
         name = next(n for n in model.variables.loc[model.variables["kind"] == "constant", "name"]
                     if n not in posterior.draws and n not in posterior.latents)  # fmt: skip
         held = replace(posterior, manifest={**posterior.manifest, "held": {name: 0.125}})
-        made = forecast(
-            ["current-course"], model=model, posterior=held, draws=1, horizon="2025-12", variables=[name]
-        )
+        made = forecast(["current-course"], model=model, posterior=held, draws=1, horizon="2025-12", variables=[name])
         assert set(made.trajectories[name].to_numpy().ravel()) == {0.125}
 
 
@@ -208,7 +206,9 @@ class TestFaults:
             ({"variables": ["powder purty"]}, "no variable 'powder purty' (did you mean 'powder purity'?)"),
         ],
     )
-    def test_each_is_told(self, model: ModelFile, posterior: Posterior, options: dict[str, object], message: str) -> None:
+    def test_each_is_told(
+        self, model: ModelFile, posterior: Posterior, options: dict[str, object], message: str
+    ) -> None:
         with pytest.raises(InputError) as caught:
             forecast(**{"scenarios": ["current-course"], "model": model, "posterior": posterior, "draws": 1, **options})
         assert message in str(caught.value)
@@ -251,4 +251,6 @@ class TestFaults:
         draws["constants"].loc[{"parameter": name}] = 0.0
         tree["posterior"] = xr.DataTree(draws)
         with pytest.raises(InputError, match=r"is not finite in 20\d\d-\d\d with draw 0 under current-course"):
-            forecast(["current-course"], model=model, posterior=replace(posterior, tree=tree), draws=1, horizon="2025-12")
+            forecast(
+                ["current-course"], model=model, posterior=replace(posterior, tree=tree), draws=1, horizon="2025-12"
+            )

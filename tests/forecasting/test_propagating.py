@@ -1,4 +1,4 @@
-"""Latent series and discrepancies after the last month: variances in closed form, one path a draw, no step at the seam."""
+"""Latent series and discrepancies after the last month: variances in closed form, seeds, no step at the seam."""
 
 from __future__ import annotations
 

@@ -202,6 +202,7 @@ def test_the_fall_of_deaths_is_taken_apart(report: Report) -> None:
     text = parse(render(told, _no_pictures(told))).text
     assert "counted −44 %; model alone −29 %; without both 0 %" in text
 
+
 def test_one_condition_alone_has_no_comparison() -> None:
     page = parse(render(sample(MIXES[:1]), _no_pictures(sample(MIXES[:1]))))
     assert "comparison" not in [e.attributes.get("id") for e in page.every("h2")]
