@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from sdforecast import shipped
 from sdforecast.cli import main
+from sdforecast.inference import load, write
 from tests.small import MODELS
 
 INPUT, MACHINE = 2, 3
@@ -70,17 +73,24 @@ CASES = [
     ("forecast -s current-course -s current-course", INPUT, "scenario 'current-course' is asked for twice"),
     ("forecast --horizon 2040-01", INPUT, "horizon 2040-01 is out of range (2025-12 to 2035-12)"),
     ("forecast --horizon soon", INPUT, "horizon: 'soon' is not a month; write YYYY-MM"),
-    ("forecast --sets 0", INPUT, "Invalid value for '--sets'"),
-    ("forecast --sets 5000", INPUT, "5000 parameter sets asked for (the estimate has 1 to "),
-    ("forecast --sets some", INPUT, "Invalid value for '--sets'"),
-    ("forecast --estimate nowhere", INPUT, "nowhere/best.csv: no estimate here (make one: sdforecast calibrate)"),
-    ("forecast --estimate spoiled", INPUT, "spoiled/sets.csv: is not a table of an estimate: "),
-    ("forecast --estimate other", INPUT, "the estimate is for another model: 'growth rate' is no constant of this one"),
-    ("forecast --sets 1 -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
-    ("forecast --sets 1 -o .", MACHINE, "is the folder you are in, and would be replaced"),
-    ("forecast --sets 1 -o other", MACHINE, "other: holds files that are not ours, nothing was changed"),
-    ("forecast --sets 1 -o steep.yaml", MACHINE, "steep.yaml: is not a folder"),
-    ("forecast --sets 1 -o steep.yaml/results", MACHINE, "steep.yaml/results: cannot write here: "),
+    ("forecast --draws 0", INPUT, "Invalid value for '--draws'"),
+    ("forecast --draws 50000", INPUT, "50000 draws asked for (the posterior has 1 to "),
+    ("forecast --draws some", INPUT, "Invalid value for '--draws'"),
+    ("forecast --seed -1", INPUT, "Invalid value for '--seed'"),
+    ("forecast --posterior nowhere", INPUT, "nowhere: no posterior here (make one: sdforecast calibrate)"),
+    ("forecast --posterior spoiled", INPUT, "spoiled/fit.csv: is not a table of a posterior: "),
+    (
+        "forecast --posterior other",
+        INPUT,
+        "the posterior is of another model: 'growth rate' is no constant of this one",
+    ),
+    ("forecast --draws 1 --targets nowhere.toml", INPUT, "nowhere.toml"),
+    ("forecast --draws 1 --targets broken.toml", INPUT, "broken.toml"),
+    ("forecast --draws 1 -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
+    ("forecast --draws 1 -o .", MACHINE, "is the folder you are in, and would be replaced"),
+    ("forecast --draws 1 -o other", MACHINE, "other: holds files that are not ours, nothing was changed"),
+    ("forecast --draws 1 -o steep.yaml", MACHINE, "steep.yaml: is not a folder"),
+    ("forecast --draws 1 -o steep.yaml/results", MACHINE, "steep.yaml/results: cannot write here: "),
     # calibrate
     ("calibrate --starts 0", INPUT, "Invalid value for '--starts'"),
     ("calibrate --sets none", INPUT, "Invalid value for '--sets'"),
@@ -133,11 +143,18 @@ def write_inputs(folder: Path) -> None:
     (folder / "full" / "thesis.txt").write_text("ten years of work")
     (folder / "csv").mkdir()
     (folder / "csv" / "broken.csv").write_text("series,value\nsynthetic_opioid_deaths,many\n")
-    for name in ("spoiled", "other"):
-        shutil.copytree(shipped.estimate_dir(), folder / name)
-    (folder / "spoiled" / "sets.csv").write_text("set,loss\n0,none\n")
-    best = (folder / "other" / "best.csv").read_text().splitlines()
-    (folder / "other" / "best.csv").write_text("\n".join([best[0], "growth rate,0.02,0,estimated"]) + "\n")
+    shutil.copytree(shipped.posterior_dir(), folder / "spoiled")
+    (folder / "spoiled" / "fit.csv").write_text("set,loss\n0,none\n")
+    posterior = load(whole=False).thin(4)
+    groups = {f"/{name}": renamed(group.to_dataset()) for name, group in posterior.tree.children.items()}
+    write(replace(posterior, tree=xr.DataTree.from_dict(groups)), folder / "other")
+
+
+def renamed(group: xr.Dataset) -> xr.Dataset:
+    """A group whose first constant is called `growth rate`."""
+    if "parameter" not in group.coords:
+        return group
+    return group.assign_coords(parameter=["growth rate", *map(str, group["parameter"].to_numpy()[1:])])
 
 
 def contents(folder: Path) -> dict[str, str]:
