@@ -84,7 +84,7 @@ def calibrate(
     plan : how to sample.
     starts : searches for the mode, the first from the prior centre, the others from random positions.
     kept : draws that the posterior keeps.
-    sector, inputs : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
+    sector, inputs : estimate this sector alone: its constants against its targets, its inputs held (:mod:`.partial`).
     hold : constants that keep the value given here, as in a structural alternative.
     leave_out : targets that are compared but not fitted.
 
@@ -223,7 +223,8 @@ def _fit(setting: Setting, residuals: pd.DataFrame, tree: xr.DataTree) -> pd.Dat
     known = {name.casefold(): str(sectors[name]) for name in sectors.index}
     by_target = {t.name: known.get(t.variable.casefold(), "") for t in setting.study.targets}
     covered = coverage(tree)
-    covered = covered[covered["of"] == "target"].drop(columns=["of", "n", "mape", "bias"]).rename(columns={"name": "target"})
+    covered = covered[covered["of"] == "target"].rename(columns={"name": "target"})
+    covered = covered.drop(columns=["of", "n", "mape", "bias"])
     left_out = loo(tree).drop(columns="n")
     table = table.assign(sector=table["target"].map(by_target))
     return table.merge(covered, on="target", how="left").merge(left_out, on="target", how="left")

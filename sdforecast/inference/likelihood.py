@@ -165,9 +165,7 @@ class Likelihood:
 
     # --- what follows from a draw ----------------------------------------------------------------------
 
-    def paths(
-        self, discrepancy: Discrepancy, values: np.ndarray, derived: Derived, rng: np.random.Generator
-    ) -> Paths:
+    def paths(self, discrepancy: Discrepancy, values: np.ndarray, derived: Derived, rng: np.random.Generator) -> Paths:
         """Draw paths of a discrepancy, one for each draw, given the observations.
 
         A path from the prior is corrected by what it leaves unexplained (Matheron's rule), which is exact.

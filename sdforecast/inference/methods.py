@@ -58,7 +58,8 @@ def draw(
         return sample(
             lambda: density.value_and_gradient, density.labels, approximation.mode, approximation.root,
             chains=plan.chains, draws=plan.draws, tune=plan.tune, seed=plan.seed, cores=plan.cores or plan.chains,
-            target_accept=plan.target_accept, max_treedepth=plan.deepest, store=plan.store, key=plan.key, progress=progress,
+            target_accept=plan.target_accept, max_treedepth=plan.deepest, store=plan.store, key=plan.key,
+            progress=progress,
         )  # fmt: skip
     if plan.method == "laplace":
         drawn, lp = approximation.draw(plan.chains * plan.draws, np.random.default_rng(plan.seed))

@@ -11,7 +11,7 @@ from sdforecast.parameters import Parameter
 
 
 def values_at(parameters: Sequence[Parameter], positions: np.ndarray) -> np.ndarray:
-    """Return values [..., parameters] of standard normal positions: quantiles of priors that are cut at their bounds."""
+    """Return values [..., parameters] of standard normal positions: quantiles of priors cut at their bounds."""
     bounds = np.array([p.bounds for p in parameters]).reshape(-1, 2)
     low, high = ndtr(bounds[:, 0]), ndtr(bounds[:, 1])
     cut = ndtri(low + (high - low) * ndtr(positions))

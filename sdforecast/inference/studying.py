@@ -109,6 +109,8 @@ def study(
     fitted = observed[observed["fitted"]].reset_index(drop=True)
     if fitted.empty:
         raise InputError(Wrong("no target is fitted", file=str(sources.targets or "targets.toml")))
+    if twice := twice_counted(fitted):
+        raise InputError(*(Wrong(what, file=str(sources.targets or "targets.toml")) for what in twice))
     knots = {each.variable: knot_times(each, int(fitted["last"].max()) + 1) for each in told.latents}
     whole = predictor(
         model, fitted, [p.name for p in uncertain], knots=knots, fixed=fixed, series=levels, fitting=told.fitting
@@ -178,3 +180,18 @@ def _fixed(table: Sequence[Parameter], model: ModelFile) -> dict[str, float]:
     values = model.variables.set_index("name")["value"].to_dict()
     fixed = [p for p in table if p.spread == 0]  # one that the model lacks is named by the first run
     return {p.name: p.value for p in fixed if not np.isclose(values.get(p.name, np.nan), p.value, rtol=1e-9)}
+
+
+def twice_counted(observed: pd.DataFrame) -> list[str]:
+    """Return what is fitted twice: months of a flow that two observations count. One sentence each."""
+    flows = observed[observed["fitted"] & (observed["kind"] == "flow")]
+    found = []
+    for variable, rows in flows.groupby("variable", sort=False):
+        ordered = rows.sort_values(["first", "last"])
+        before, after = ordered.iloc[:-1], ordered.iloc[1:]
+        for (_, one), (_, two) in zip(before.iterrows(), after.iterrows(), strict=True):
+            if two["first"] <= one["last"]:
+                names = " and ".join(dict.fromkeys(f"'{each['target']}'" for each in (one, two)))
+                found.append(f"{names} count the same time of '{variable}' twice, at {two['start'].date()}")
+                break
+    return found

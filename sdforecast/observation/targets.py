@@ -136,6 +136,16 @@ def _faults(entry: Mapping[str, Any], clock: Clock) -> Iterable[tuple[str, str |
 
 
 def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
+    yield from _wrong_texts(entry)
+    yield from _wrong_numbers(entry)
+    for word in ("fitted", "provisional"):
+        if not isinstance(entry.get(word, True), bool):
+            yield f"'{word}' must be true or false"
+    if not isinstance(entry.get("leave_out", []), list):
+        yield "'leave_out' must be a list of months"
+
+
+def _wrong_texts(entry: Mapping[str, Any]) -> Iterable[str]:
     for word in ("name", "title", "breakdown", "variable", "reason", "discrepancy", "geography"):
         if not isinstance(entry.get(word, ""), str):
             yield f"'{word}' must be text"
@@ -143,6 +153,9 @@ def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
         words = [entry[word]] if isinstance(entry[word], str) else entry[word]
         if not isinstance(words, list) or not words or not all(isinstance(item, str) for item in words):
             yield f"'{word}' must be text or a list of texts"
+
+
+def _wrong_numbers(entry: Mapping[str, Any]) -> Iterable[str]:
     sd, group = entry["sd"], entry.get("group", 1)
     if not _is_number(sd) or sd <= 0:
         yield "'sd' must be a number above zero"
@@ -151,11 +164,6 @@ def _wrong_types(entry: Mapping[str, Any]) -> Iterable[str]:
             yield f"'{word}' must be a number, zero or above"
     if isinstance(group, bool) or not isinstance(group, int) or group < 1:
         yield "'group' must be a whole number above zero"
-    for word in ("fitted", "provisional"):
-        if not isinstance(entry.get(word, True), bool):
-            yield f"'{word}' must be true or false"
-    if not isinstance(entry.get("leave_out", []), list):
-        yield "'leave_out' must be a list of months"
 
 
 def _is_number(value: object) -> bool:
