@@ -134,10 +134,10 @@ def _interrupted(store: Path | None, chains: int, watch: Any) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         there = [] if store is None else [k for k in range(chains) if (store / f"chain-{k}.nc").is_file()]
-        if store is not None and store.is_dir():
+        if there:
             watch.told(f"{len(there)} of {chains} chains are kept in {store}: the same command goes on from there")
         else:
-            watch.told("nothing was drawn yet, nothing is kept")
+            watch.told("no chain had ended, so the same command begins again")
         raise
 
 

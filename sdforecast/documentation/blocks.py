@@ -176,18 +176,20 @@ def time(subject: Subject) -> str:
 
 
 def targets(subject: Subject) -> str:
-    """List what the model is compared with, and how far it is off."""
-    fit = subject.estimate.fit.set_index("target")
+    """List what the model is compared with, how far its median is off, and what its 90 % intervals hold."""
+    fit = subject.posterior.fit.set_index("target")
     rows = []
     for each in subject.targets:
         measured = fit.loc[each.name] if each.name in fit.index else None
-        numbers = ["", "", ""]
+        numbers = ["", "", "", ""]
         if measured is not None:
             worst = f"factor {measured['worst_factor']:.2f}, {measured['worst_when']}"
-            numbers = [f"{measured['n']:.0f}", f"{measured['mape']:.1f} %", worst]
+            covered = measured.get("cover_90", float("nan"))
+            within = f"{covered:.0f} %" if covered == covered else ""
+            numbers = [f"{measured['n']:.0f}", f"{measured['mape']:.1f} %", worst, within]
         span = f"{calendar.month_label(each.first)} to {calendar.month_label(each.last)}"
         rows.append([plain(each.title), code(each.variable), span, *numbers, _use(each.fitted, each.reason)])
-    return table(["series", "variable", "span", "values", "mean error", "worst", "fitted"], rows)
+    return table(["series", "variable", "span", "values", "mean error", "worst", "within 90 %", "fitted"], rows)
 
 
 def _use(fitted: bool, reason: str) -> str:

@@ -10,13 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from sdforecast import model as model_files
-from sdforecast import observation, parameters, scenario, shipped
+from sdforecast import inference, observation, parameters, scenario, shipped
 from sdforecast.diagrams import named_loops
 from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation.equations import Equation, Equations, read_equations
 from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, Problem
-from sdforecast.inference import estimate as estimates
 from sdforecast.model import ModelFile
 from sdforecast.model.vocabulary import VENSIM
 from sdforecast.observation import Target
@@ -36,6 +35,7 @@ class Subject:
     graph : what uses what.
     starts : value of each stock at the initial time, from a run.
     instruments : by the name of their variable.
+    posterior : of the constants; only what a forecast needs of it is read.
     knots : of the tables over time, each with `input` (the variable), `time`, `value`, `reason`, `source`, `grade`.
     """
 
@@ -47,7 +47,7 @@ class Subject:
     instruments: Mapping[str, Instrument]
     loops: list[NamedLoop]
     knots: pd.DataFrame
-    estimate: estimates.Estimate
+    posterior: inference.Posterior
     starts: Mapping[str, float]
 
     @cached_property
@@ -81,12 +81,12 @@ class Subject:
 
 
 def gather(models: Path | None = None, calibration: Path | None = None) -> Subject:
-    """Read the model, its tables and the estimate, by default the shipped ones. Raises `InputError`.
+    """Read the model, its tables and the posterior, by default the shipped ones. Raises `InputError`.
 
     Parameters
     ----------
     models : folder with `fentanyl.mdl` and `loops.yaml`.
-    calibration : folder with the tables of parameters and targets, the history and the estimate.
+    calibration : folder with the tables of parameters and targets, the history and the posterior.
     """
     models, calibration = models or shipped.models_dir(), calibration or shipped.calibration_dir()
     file = model_files.read(models / shipped.model_file().name)
@@ -107,7 +107,7 @@ def gather(models: Path | None = None, calibration: Path | None = None) -> Subje
         instruments=instruments,
         loops=_loops(file, graph),
         knots=_knots(calibration / "data", known),
-        estimate=estimates.load(calibration / "estimate"),
+        posterior=inference.load(calibration / "posterior", whole=False),
         starts=_starts(file),
     )
 
