@@ -1,4 +1,4 @@
-"""`sdforecast forecast`: the acceptable parameter sets under policy mixes, and the page about it."""
+"""`sdforecast forecast`: draws from the posterior under policy mixes, and the page about it."""
 
 from __future__ import annotations
 
@@ -28,43 +28,48 @@ _YEARS = (2026, 2028, 2030, 2035)
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR",
               show_default=True, help="Folder for page, figures and data.")  # fmt: skip
-@click.option("--sets", type=click.IntRange(1), metavar="N", help="Use only N parameter sets, the best first.")
+@click.option("--draws", type=click.IntRange(1), metavar="N", help="Run N draws of the posterior (default: 300).")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of what goes on after the data.")
 @click.option("--horizon", default="2035-12", metavar="YYYY-MM", show_default=True, help="Last month.")
-@click.option("--estimate", type=click.Path(path_type=Path), metavar="DIR", help="An estimate of yours.")
+@click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours.")
+@click.option("--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml).")
 @engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
 def forecast(
     scenarios: tuple[str, ...],
     output: Path,
-    sets: int | None,
+    draws: int | None,
+    seed: int,
     horizon: str,
-    estimate: Path | None,
+    posterior: Path | None,
+    targets: Path | None,
     engine: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run all parameter sets that fit acceptably under each scenario and write a page, figures and data.
+    """Run draws from the posterior under each scenario and write a page, figures and data.
 
-    Without -s, the five mixes of the founding question are run. What is shown as uncertainty is the spread over
-    the parameter sets, not a probability. A scenario is a condition, not advice.
+    Without -s, the five mixes of the founding question are run. What is not known of constants, of supply and of the
+    model's own errors is in the ranges; what a scenario assumes is not. A scenario is a condition, not advice.
     """
     from sdforecast import reporting
-    from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast
+    from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast, how_many
     from sdforecast.inference import load
     from sdforecast.model import read
     from sdforecast.writing import replaced_folder
 
     begun = time.monotonic()
-    found, model = load(estimate), read()
+    found, model = load(posterior, whole=False), read()
     names = scenarios or DEFAULT_SCENARIOS
-    runs = (sets or len(found.sets)) * len(names)
+    runs = how_many(draws, found) * len(names)
     with replaced_folder(output, reporting.HOLDS) as folder:
         with progress("runs", runs, quiet=quiet) as advance:
             made = forecast(
-                names, model=model, estimate=found, sets=sets, horizon=horizon,
-                variables=reporting.variables(model.names, found.residuals),
-                engine=engine, command=_command(scenarios, sets, horizon, estimate, engine), advance=advance,
+                names, model=model, posterior=found, draws=draws, horizon=horizon, seed=seed, targets=targets,
+                variables=reporting.variables(model.names, found.residuals), engine=engine,
+                command=_command(scenarios, draws, seed, horizon, posterior, targets, engine),
+                told=lambda line: click.echo(f"warning: {line}", err=True), advance=advance,
             )  # fmt: skip
         if not quiet:
             click.echo("drawing the page", err=True)
@@ -73,28 +78,34 @@ def forecast(
         print_json({"folder": str(output), "deaths": _rows(made), "fit": made.summary})
     elif not quiet:
         print_table(_rows(made))
-        click.echo("deaths a year: median over the parameter sets that fit acceptably (nine in ten of them)", err=True)
+        click.echo("deaths a year: median over the draws from the posterior (nine in ten of them)", err=True)
         click.echo(f"{runs} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
 
 
-def _command(scenarios: tuple[str, ...], sets: int | None, horizon: str, estimate: Path | None, engine: str) -> str:
+def _command(
+    scenarios: tuple[str, ...],
+    draws: int | None,
+    seed: int,
+    horizon: str,
+    posterior: Path | None,
+    targets: Path | None,
+    engine: str,
+) -> str:
     """Return the command that gives the same results; where they are put does not change them."""
     words = ["sdforecast", "forecast"]
     for name in scenarios:
         words += ["-s", name]
-    if sets is not None:
-        words += ["--sets", str(sets)]
-    if horizon != "2035-12":
-        words += ["--horizon", horizon]
-    if estimate is not None:
-        words += ["--estimate", str(estimate)]
-    if engine != "auto":
-        words += ["--engine", engine]
+    given = {
+        "--draws": draws, "--seed": None if seed == 1 else seed, "--horizon": None if horizon == "2035-12" else horizon,
+        "--posterior": posterior, "--targets": targets, "--engine": None if engine == "auto" else engine,
+    }  # fmt: skip
+    for option, value in given.items():
+        words += [] if value is None else [option, str(value)]
     return shlex.join(words)
 
 
 def _rows(made: Forecast) -> list[dict[str, object]]:
-    """Return one row a scenario: deaths in some years, over the sets."""
+    """Return one row a scenario: deaths in some years, over the draws."""
     if _DEATHS not in made.trajectories:
         return []
     yearly = made.trajectories[_DEATHS].resample(time="YE").sum()

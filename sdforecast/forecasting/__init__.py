@@ -1,6 +1,7 @@
-"""Forecasts: every acceptable parameter set under every scenario."""
+"""Forecasts: draws from the posterior under every scenario."""
 
-from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast
+from sdforecast.forecasting.applying import OF_THE_MODEL
+from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast, how_many
 from sdforecast.forecasting.quantiles import LEVELS, quantile_table, twelve_month_sums
 from sdforecast.forecasting.result import Forecast
 from sdforecast.forecasting.running import dataset, outputs, trajectories
@@ -8,9 +9,11 @@ from sdforecast.forecasting.running import dataset, outputs, trajectories
 __all__ = [
     "DEFAULT_SCENARIOS",
     "LEVELS",
+    "OF_THE_MODEL",
     "Forecast",
     "dataset",
     "forecast",
+    "how_many",
     "outputs",
     "quantile_table",
     "trajectories",

@@ -63,7 +63,7 @@ def by_month(
         model, [given], scenarios, names, first=first, last=last, held=[one.series for one in fixed], engine=engine,
         advance=advance,
     )  # fmt: skip
-    return _told(runs.isel(set=0, drop=True), within, fixed[0])
+    return _told(runs.isel(draw=0, drop=True), within, fixed[0])
 
 
 def at_own_times(

@@ -1,20 +1,23 @@
-"""Making a forecast from an estimate: the sets that fit acceptably, run under policy mixes."""
+"""Making a forecast from a posterior: its draws, carried on to the horizon, run under policy mixes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from sdforecast import calendar, history, parameters, scenario
+from sdforecast import calendar, history, scenario
 from sdforecast.errors import InputError, Problem
+from sdforecast.forecasting.believed import believed
+from sdforecast.forecasting.disturbing import Disturbances, disturbances
+from sdforecast.forecasting.drawing import run_draws
 from sdforecast.forecasting.result import Forecast
-from sdforecast.forecasting.running import trajectories
-from sdforecast.inference import Estimate, load
-from sdforecast.inference.estimate import CARRIED
+from sdforecast.inference import Posterior, load
+from sdforecast.inference.belonging import belongs
+from sdforecast.inference.posterior_files import CARRIED
 from sdforecast.manifest import manifest
 from sdforecast.model import ModelFile
 from sdforecast.model import read as read_model
@@ -30,56 +33,79 @@ DEFAULT_SCENARIOS = (
 
 HORIZON = "2035-12"
 
+DRAWS = 300
+"""How many draws are run where it is not said: with more, the median of a year moves by less than 1 %."""
+
 
 def forecast(
     scenarios: Sequence[str | Path] = DEFAULT_SCENARIOS,
     *,
     model: ModelFile | None = None,
-    estimate: Estimate | None = None,
-    sets: int | None = None,
+    posterior: Posterior | None = None,
+    draws: int | None = None,
     horizon: str = HORIZON,
     variables: Sequence[str] | None = None,
+    seed: int = 1,
+    targets: Path | None = None,
     engine: str = "auto",
     command: str = "sdforecast forecast",
+    told: Callable[[str], None] = lambda line: None,
     advance: Callable[[], None] = lambda: None,
 ) -> Forecast:
-    """Run the acceptable parameter sets of an estimate under scenarios.
+    """Run draws of a posterior under scenarios.
+
+    Latent series and discrepancies of the posterior go on after the last month, each draw's own, the same under every
+    scenario (:mod:`.propagating`). A flow with a discrepancy is given with it, as counts would be, and beside it as
+    the model alone gives it, under `<flow> of the model`.
 
     Parameters
     ----------
     scenarios : names or files; the first is the reference.
-    estimate : by default the shipped one.
-    sets : use only so many of its sets, the best first.
+    posterior : by default the shipped one.
+    draws : how many of its draws, evenly spaced (default: 300, or all where there are fewer).
     horizon : last month, YYYY-MM, at most 2035-12.
     variables : what to keep (default: every stock and auxiliary).
+    seed : of what goes on after the last month.
+    targets : the table of targets that the posterior was made with (default: the shipped one).
     engine : see :data:`sdforecast.engine.ENGINES`.
+    told : called with a sentence where model, priors, targets or data are no longer those of the posterior.
     advance : called after each run.
 
     Raises
     ------
-    InputError : an unknown scenario, a horizon out of range, an estimate made for another model.
+    InputError : an unknown scenario, a horizon out of range, a posterior of another model or of other targets.
     """
     model = model or read_model()
-    estimate = estimate or load()
-    mixes = _mixes(scenarios)
-    kept = estimate.sets.drop(columns="loss").iloc[: _how_many(sets, len(estimate.sets))]
-    _belongs(estimate, model)
-    constants = [{str(k): float(v) for k, v in row.items()} for row in kept.to_dict("records")]
-    runs = _finite(
-        trajectories(model, constants, mixes, variables, last=_last(horizon), engine=engine, advance=advance)
-    )
+    posterior = posterior or load(whole=False)
+    mixes, last = _mixes(scenarios), _last(horizon)
+    _same_names(posterior, model)
+    kept = posterior.thin(how_many(draws, posterior))
+    changed = belongs(posterior, model, target_file=targets)
+    for problem in changed:
+        told(str(problem))
+    beside = disturbances(kept, model, last, seed, targets)
+    wanted = None if variables is None else list(dict.fromkeys(map(model.name_of, variables)))
+    runs = run_draws(
+        model, kept.draws, beside.latents, mixes, wanted and beside.needed(wanted), last=last, fixed=_held(posterior), engine=engine,
+        advance=advance,
+    )  # fmt: skip
     return Forecast(
-        trajectories=runs,
+        trajectories=beside.applied(_finite(runs), wanted),
         scenarios=mixes,
         levels={mix.name: scenario.levels(mix) for mix in mixes},
         reference=mixes[0].name,
         history=history.load(),
-        targets=estimate.residuals,
-        fit=estimate.fit,
-        parameters=_parameters(estimate, model),
-        summary=estimate.manifest["fit"],
-        manifest=_manifest(command, model, estimate, mixes, len(kept), horizon),
+        targets=posterior.residuals,
+        fit=posterior.fit,
+        parameters=believed(posterior, model),
+        summary=posterior.manifest["fit"],
+        manifest=_manifest(command, model, posterior, mixes, len(kept), seed, horizon, changed, beside),
     )
+
+
+def how_many(draws: int | None, posterior: Posterior) -> int:
+    """Return how many draws are run where `draws` are asked for."""
+    return min(DRAWS, len(posterior)) if draws is None else draws
 
 
 def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
@@ -94,23 +120,15 @@ def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
 
 
 def _finite(runs: xr.Dataset) -> xr.Dataset:
-    """Return the runs; `InputError` names variable, time, set and scenario of a value that is not finite."""
+    """Return the runs; `InputError` names variable, time, draw and scenario of a value that is not finite."""
     for name, array in runs.data_vars.items():
         broken = ~np.isfinite(array.to_numpy())
         if broken.any():
             k, mix, row = np.unravel_index(int(broken.argmax()), broken.shape)
             month = str(runs["time"].to_numpy()[row])[:7]
-            what = f"'{name}' is not finite in {month} with parameter set {k} under {runs['scenario'].to_numpy()[mix]}"
-            raise InputError(Problem(what, hint="look at this set's constants in the estimate"))
+            what = f"'{name}' is not finite in {month} with draw {k} under {runs['scenario'].to_numpy()[mix]}"
+            raise InputError(Problem(what, hint="look at the constants of this draw"))
     return runs
-
-
-def _how_many(sets: int | None, there: int) -> int:
-    if sets is None:
-        return there
-    if not 1 <= sets <= there:
-        raise InputError(Problem(f"{sets} parameter sets asked for", hint=f"the estimate has 1 to {there}"))
-    return sets
 
 
 def _last(horizon: str) -> int:
@@ -125,38 +143,45 @@ def _last(horizon: str) -> int:
     return last
 
 
-def _belongs(estimate: Estimate, model: ModelFile) -> None:
+def _same_names(posterior: Posterior, model: ModelFile) -> None:
     constants = set(model.variables.loc[model.variables["kind"] == "constant", "name"])
-    strange = [name for name in estimate.best["parameter"] if name not in constants]
+    strange = [name for name in [*posterior.best["parameter"], *posterior.latents] if name not in constants]
     if strange:
-        what = f"the estimate is for another model: '{strange[0]}' is no constant of this one"
-        raise InputError(Problem(what, file=str(model.path), hint="estimate anew: sdforecast calibrate"))
+        what = f"the posterior is of another model: '{strange[0]}' is no constant of this one"
+        raise InputError(Problem(what, file=str(model.path), hint="make one of this model: sdforecast calibrate"))
 
 
-def _parameters(estimate: Estimate, model: ModelFile) -> pd.DataFrame:
-    """Return all constants with the value that set 0 runs with: estimated, else the model file's."""
-    table = parameters.table(parameters.load())
-    best = estimate.best.set_index("parameter")["value"]
-    held = table["name"].map(model.variables.set_index("name")["value"]).fillna(table["value"])
-    return table.assign(estimate=table["name"].map(best).fillna(held))
-
-
-def _partial(estimate: Estimate) -> list[str]:
-    """Return what more is to be told of an estimate of one sector alone."""
-    return ["partial"] if "partial" in estimate.manifest else []
+def _held(posterior: Posterior) -> dict[str, float]:
+    """Return the constants that the posterior was made with, held at values of the user's."""
+    held = posterior.manifest.get("held", {})
+    return {str(name): float(value) for name, value in held.items()} if isinstance(held, dict) else {}
 
 
 def _manifest(
-    command: str, model: ModelFile, estimate: Estimate, mixes: Sequence[scenario.Scenario], sets: int, horizon: str
+    command: str,
+    model: ModelFile,
+    posterior: Posterior,
+    mixes: Sequence[scenario.Scenario],
+    draws: int,
+    seed: int,
+    horizon: str,
+    changed: Sequence[Problem],
+    beside: Disturbances,
 ) -> dict[str, object]:
+    told = posterior.manifest
+    also = [key for key in ("method", "partial", "held") if key in told]
+    facts: dict[str, Any] = {"posterior_differs": [problem.what for problem in changed]} if changed else {}
     return manifest(
         command,
         model_sha256=model.sha256,
         scenarios=[mix.name for mix in mixes],
-        sets=sets,
+        draws=draws,
+        seed=seed,
         horizon=horizon,
-        estimate={key: estimate.manifest[key] for key in (*CARRIED, *_partial(estimate)) if key != "fit"},
-        data_vintage=estimate.manifest["data_vintage"],
-        last_observed=estimate.manifest["last_observed"],
-        fit=estimate.manifest["fit"],
+        propagated=beside.names,
+        posterior={key: told[key] for key in (*CARRIED, *also) if key not in ("fit", "fingerprints")},
+        **facts,
+        data_vintage=told["data_vintage"],
+        last_observed=told["last_observed"],
+        fit=told["fit"],
     )

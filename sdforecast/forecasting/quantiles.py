@@ -1,4 +1,4 @@
-"""From trajectories to quantiles over the sets, and to 12-month sums."""
+"""From trajectories to quantiles over the draws, and to 12-month sums."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pandas as pd
 import xarray as xr
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Levels of the quantiles that are written. Over acceptable sets, not a probability of the future."""
+"""Levels of the quantiles that are written. Over draws of one model with its priors: what these leave open, not all that the future may hold."""
 
 
 def quantile_table(trajectories: xr.Dataset, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
     """Return the tidy table of `trajectories.csv`.
 
-    Columns `scenario, time (YYYY-MM-DD), variable, unit, quantile, value`; flows are per month. With a single set
+    Columns `scenario, time (YYYY-MM-DD), variable, unit, quantile, value`; flows are per month. With a single draw
     only the level 0.5, its value, is given.
     """
-    chosen = list(levels) if trajectories.sizes["set"] > 1 else [0.5]
+    chosen = list(levels) if trajectories.sizes["draw"] > 1 else [0.5]
     days = pd.DatetimeIndex(trajectories["time"].to_numpy()).strftime("%Y-%m-%d").to_numpy()
     scenarios = trajectories["scenario"].to_numpy()
     shape = (len(scenarios), len(days), len(chosen))

@@ -17,16 +17,17 @@ class Forecast:
 
     Attributes
     ----------
-    trajectories : dimensions (set, scenario, time); `time` are the last days of months; variables by their names in
+    trajectories : dimensions (draw, scenario, time); `time` are the last days of months; variables by their names in
         the model, with attributes unit, comment, sector and `per` ("month" for flows, "" for levels at month's end).
-        Set 0 is the best estimate; the same set is the same parameters in every scenario.
+        The same draw has the same constants, latent series and discrepancies in every scenario. The attribute
+        `discrepancy` says what of the latter is in a variable; `<flow> of the model` is the flow without it.
     scenarios : in the order of the run; levels has their instruments by month.
     reference : name of the scenario that others are compared with.
     history : the tidy history.
-    targets : observations with the best estimate's value: target, title, series, variable, unit, start, end,
+    targets : observations with the median of the model alone: target, title, series, variable, unit, start, end,
         observed, model, residual, sd, scale, fitted.
     fit : one row a target, as measured.
-    parameters : name, kind, unit, value (prior centre), estimate, low, high, source, grade.
+    parameters : every constant with its prior and posterior; see :func:`.believed.believed`.
     summary : the figures of the fit: annual_mape, recent_mape, peak_model, peak_observed, …
     manifest : how it was made.
     """

@@ -1,4 +1,4 @@
-"""Running parameter sets under scenarios, and laying the results out by set, scenario and month."""
+"""Running parameter sets under scenarios, and laying the results out by draw, scenario and month."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def trajectories(
 
     Returns
     -------
-    Dataset with dimensions (set, scenario, time), float64; see :class:`sdforecast.forecasting.Forecast`.
+    Dataset with dimensions (draw, scenario, time), float64; see :class:`sdforecast.forecasting.Forecast`.
     """
     wanted = outputs(model, variables)
     columns = list(dict.fromkeys(wanted.values()))
@@ -83,7 +83,7 @@ def dataset(
     first: int,
     last: int,
 ) -> xr.Dataset:
-    """Lay out `values` (set, scenario, model time, column) as months `first` to `last`.
+    """Lay out `values` (draw, scenario, model time, column) as months `first` to `last`.
 
     A flow with a cumulative stock is its increase over the month; every other variable is read at the month's end.
     """
@@ -99,11 +99,11 @@ def dataset(
             "sector": str(facts.loc[name, "sector"]),
             "per": "month" if counted else "",
         }
-        variables[name] = (("set", "scenario", "time"), monthly, attributes)
+        variables[name] = (("draw", "scenario", "time"), monthly, attributes)
     return xr.Dataset(
         variables,
         coords={
-            "set": np.arange(values.shape[0]),
+            "draw": np.arange(values.shape[0]),
             "scenario": list(scenarios),
             "time": pd.DatetimeIndex(calendar.month_ends(first, last)).as_unit("ns"),
         },

@@ -67,7 +67,7 @@ def run(
                 model, sector, inputs, mixes, given, variables, first=begin, last=end, engine=engine, advance=advance
             )
         runs = trajectories(model, [given], mixes, variables, first=begin, last=end, engine=engine, advance=advance)
-        return runs.isel(set=0, drop=True)
+        return runs.isel(draw=0, drop=True)
     if scenarios:
         lacks = "does not count months from time 0 with SAVEPER 1" if has_instruments(model) else "has no instrument"
         what = f"{lacks}, so a scenario cannot be applied"

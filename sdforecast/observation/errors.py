@@ -34,6 +34,7 @@ class Discrepancy:
     walk : monthly standard deviation of the slow drift's changes.
     season : standard deviation of each coefficient of the season's two harmonics; 0 for none.
     month_lengths : whether counts follow the days in a month.
+    contained_in : variables that are sums with the flow in them, which change by as many.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Discrepancy:
     walk: Scale
     season: float
     month_lengths: bool
+    contained_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,10 @@ class Evidence:
 
 
 _TABLES = ("target", "discrepancy", "latent", "fitting", "time")
-_DISCREPANCY = ("name", "title", "innovation", "half_life", "walk", "season", "month_lengths")
+_DISCREPANCY = ("name", "title", "innovation", "half_life", "walk", "season", "month_lengths", "contained_in")
 _LATENT = ("name", "title", "variable", "from", "every", "sd", "half_life")
 _FITTING = ("integration", "time_step")
+_OPTIONAL = ("contained_in",)
 _SCALES = ("innovation", "half_life", "walk", "sd")
 _INTEGRATIONS = ("euler", "rk4")
 
@@ -128,7 +131,8 @@ def _faults(entries: object, kind: str, keys: tuple[str, ...]) -> Iterable[tuple
             yield f"{label}: unknown key '{word}'", nearest(word, keys)
         for word in keys:
             if word not in entry:
-                yield f"{label}: '{word}' is missing", None
+                if word not in _OPTIONAL:
+                    yield f"{label}: '{word}' is missing", None
             elif what := _wrong(word, entry[word]):
                 yield f"{label}: '{word}' must be {what}", None
 
@@ -145,6 +149,9 @@ def _wrong(word: str, value: Any) -> str | None:
         return None if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "a number of months"
     if word == "month_lengths":
         return None if isinstance(value, bool) else "true or false"
+    if word == "contained_in":
+        fine = isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
+        return None if fine else "names of variables, as in [\"opioid deaths\"]"
     if word == "from":
         try:
             return None if parse_month(value) >= 0 else "a month, 2010-01 or later"
@@ -185,7 +192,7 @@ def _pair(value: list[float]) -> Scale:
 def _discrepancy(entry: Mapping[str, Any]) -> Discrepancy:
     return Discrepancy(
         entry["name"], entry["title"], _pair(entry["innovation"]), _pair(entry["half_life"]), _pair(entry["walk"]),
-        float(entry["season"]), entry["month_lengths"],
+        float(entry["season"]), entry["month_lengths"], tuple(entry.get("contained_in", ())),
     )  # fmt: skip
 
 

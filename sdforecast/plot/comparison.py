@@ -1,4 +1,4 @@
-"""Policy mixes against the reference: paths, the whole period, and year by year, always paired by parameter set."""
+"""Policy mixes against the reference: paths, the whole period, and year by year, always paired by draw."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def paths(forecast: Forecast, *, narrow: bool = False) -> Figure:
 
 
 def totals_data(forecast: Forecast) -> pd.DataFrame:
-    """Return deaths over the compared years less those under the reference, for every set.
+    """Return deaths over the compared years less those under the reference, for every draw.
 
     Columns `scenario, set, years, unit, value`; negative values are fewer deaths.
     """
@@ -76,21 +76,21 @@ def totals_data(forecast: Forecast) -> pd.DataFrame:
     deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last)).sum("year")
     table = series.against(deaths, forecast.reference).to_series().rename("value").reset_index()
     order = {name: k for k, name in enumerate(series.others(forecast))}
-    table = table.sort_values(["scenario", "set"], key=lambda c: c.map(order) if c.name == "scenario" else c)
+    table = table.sort_values(["scenario", "draw"], key=lambda c: c.map(order) if c.name == "scenario" else c)
     table = table.assign(years=f"{first}-{last}", unit="deaths, difference from the reference")
-    return table[["scenario", "set", "years", "unit", "value"]].reset_index(drop=True)
+    return table[["scenario", "draw", "years", "unit", "value"]].reset_index(drop=True)
 
 
 @styled
 def totals(forecast: Forecast, *, narrow: bool = False) -> Figure:
-    """Draw the difference from the reference over all compared years: each set a dot, median and spread."""
+    """Draw the difference from the reference over all compared years: each draw a tick, median and spread."""
     names, look = series.others(forecast), lines([s.name for s in forecast.scenarios], forecast.reference)
     table, (first, last) = totals_data(forecast), series.compared_years(forecast)
     shape = layout(narrow, 2)
     panels = grid(
         1, shape, panel_height=(0.8 if narrow else 0.62) * len(names) + 0.75,
         title=f"Deaths {first}–{last}, difference from {series.titles(forecast)[forecast.reference]}",
-        source=f"{_dots_note(forecast)} Each dot compares the same parameter set under two conditions.",
+        source=f"{_dots_note(forecast)} Each tick compares the same draw under two conditions.",
     )  # fmt: skip
     axes = panels.axes[0]
     for row, name in enumerate(names):
@@ -129,12 +129,12 @@ def _draw_range(axes: Axes, height: float, values: pd.Series, line: Line) -> Non
 
 
 def _dots_note(forecast: Forecast) -> str:
-    count = series.sets(forecast)
+    count = series.draws(forecast)
     if count == 1:
-        return "One parameter set: no spread can be shown."
+        return "One draw from the posterior: no spread can be shown."
     return (
-        f"Dot: median; thick and thin line: middle half and nine tenths of the {count} parameter sets that fit "
-        "acceptably, each a tick; a spread of fits, not a probability."
+        f"Dot: median; thick and thin line: middle half and nine tenths of {count} draws from the posterior, each "
+        "a tick; what a condition assumes is not in them."
     )
 
 
@@ -160,7 +160,7 @@ def by_year(forecast: Forecast, *, narrow: bool = False) -> Figure:
     for axes, name in zip(panels.axes, names, strict=True):
         found = series.wide(table[table["scenario"] == name], "year")
         colour = look[name].colour
-        if series.sets(forecast) > 1:
+        if series.draws(forecast) > 1:
             axes.vlines(found.index, found[OUTER[0]], found[OUTER[1]], color=colour, linewidth=1.2)
             axes.vlines(found.index, found[INNER[0]], found[INNER[1]], color=colour, linewidth=5, alpha=0.55)
         axes.plot(found.index, found[MIDDLE], "o", mfc="white", mec=colour, markersize=4.2, mew=1.1)

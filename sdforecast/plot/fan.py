@@ -39,7 +39,7 @@ def fan_data(forecast: Forecast, scenario: str | None = None) -> pd.DataFrame:
 
 @styled
 def fan(forecast: Forecast, scenario: str | None = None, *, narrow: bool = False) -> Figure:
-    """Draw deaths in twelve months: counted, then the spread of the acceptable fits under one scenario."""
+    """Draw deaths in twelve months: counted, then the spread of the draws under one scenario."""
     name = scenario or forecast.reference
     table = fan_data(forecast, name)
     panels = grid(
@@ -50,9 +50,10 @@ def fan(forecast: Forecast, scenario: str | None = None, *, narrow: bool = False
     axes = panels.axes[0]
     model = series.wide(table[table["part"] == "model"], "time")
     paths = twelve_month_sums(forecast.trajectories[series.DEATHS].sel(scenario=name))
-    shown = min(SINGLE_PATHS, series.sets(forecast) - 1)
-    for k in range(shown):
-        axes.plot(paths["time"].values, paths.isel(set=k + 1).values, color="#8f8f8f", linewidth=0.6)
+    count = series.draws(forecast)
+    for k in range(min(SINGLE_PATHS, count - 1)):
+        axes.plot(paths["time"].values, paths.isel(draw=(k + 1) * count // (SINGLE_PATHS + 1)).values,
+                  color="#8f8f8f", linewidth=0.6)  # fmt: skip
     draw_fan(axes, model, REFERENCE)
     _draw_counted(axes, table[table["part"] == "counted"])
     years(axes, pd.Timestamp(model.index[0]), pd.Timestamp(model.index[-1]), ticks=5 if narrow else 8)
@@ -60,7 +61,7 @@ def fan(forecast: Forecast, scenario: str | None = None, *, narrow: bool = False
     axes.set_ylim(0, table["value"].max() * 1.12)
     head(axes, "", "deaths in the twelve months before", panels.panel_width)
     mark_last_count(axes, forecast)
-    label_ends(axes, _ends(model, series.sets(forecast), narrow), 2.6, stroke=0.06 if narrow else 0.03)
+    label_ends(axes, _ends(model, series.draws(forecast), narrow), 2.6, stroke=0.06 if narrow else 0.03)
     return panels.figure
 
 
@@ -101,10 +102,10 @@ def _draw_counted(axes: Axes, rows: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _ends(model: pd.DataFrame, sets: int, narrow: bool) -> list[tuple[float, str, str]]:
+def _ends(model: pd.DataFrame, draws: int, narrow: bool) -> list[tuple[float, str, str]]:
     last, colour = model.iloc[-1], REFERENCE.colour
-    if sets == 1:
-        return [(last[MIDDLE], "one set", colour)]
+    if draws == 1:
+        return [(last[MIDDLE], "one draw", colour)]
     texts = ["5th", "25th", "median", "75th", "95th" if narrow else "95th percentile"]
     colours = ["#b8b8b8", "#8f8f8f", colour, "#8f8f8f", "#b8b8b8"]
     return [(last[level], text, shade) for level, text, shade in zip(LEVELS, texts, colours, strict=True)]
@@ -112,10 +113,10 @@ def _ends(model: pd.DataFrame, sets: int, narrow: bool) -> list[tuple[float, str
 
 def spread_note(forecast: Forecast) -> str:
     """Return the sentence that every figure with a spread carries."""
-    count = series.sets(forecast)
+    count = series.draws(forecast)
     if count == 1:
-        return "One parameter set: no spread can be shown."
+        return "One draw from the posterior: no spread can be shown."
     return (
-        f"Bands: 5th to 95th and 25th to 75th percentile of the {count} parameter sets that fit acceptably; "
-        "a spread of fits, not a probability."
+        f"Bands: 5th to 95th and 25th to 75th percentile of {count} draws from the posterior of one model; "
+        "what a condition assumes is not in them."
     )

@@ -6,13 +6,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sdforecast.forecasting import Forecast
+from sdforecast.forecasting import OF_THE_MODEL, Forecast
 from sdforecast.plot import series
 from sdforecast.plot.fan import COUNTS, draw_fan, spread_note
 from sdforecast.plot.style import (
     INK,
     QUIET,
     REFERENCE,
+    Line,
     counts,
     grid,
     head,
@@ -24,16 +25,25 @@ from sdforecast.plot.style import (
     years,
 )
 
+ALONE = f"{series.DEATHS}{OF_THE_MODEL}"
+APART = Line("#1f4e9e", (4.0, 1.5))
+
 LARGEST_FACTOR = 8.0
 """Points further off than this are drawn at the edge."""
 
 
 def months_data(forecast: Forecast) -> pd.DataFrame:
-    """Return counted and modelled deaths by month: `time, counted, status` and one column for each quantile."""
+    """Return counted and modelled deaths by month: `time, counted, status` and one column for each quantile.
+
+    The model is given with its discrepancy from the counts; `alone` is the median of the model without it.
+    """
     counted = series.counted(forecast, "month").rename(columns={"period_end": "time", "value": "counted"})
     deaths = forecast.trajectories[series.DEATHS].sel(scenario=[forecast.reference])
     model = series.wide(series.spread(deaths, "time"), "time")
     model.columns = [f"model_{level:g}" for level in model.columns]
+    if ALONE in forecast.trajectories:
+        alone = forecast.trajectories[ALONE].sel(scenario=forecast.reference).median("draw")
+        model["alone"] = alone.to_series()
     return counted.merge(model, left_on="time", right_index=True, how="inner").reset_index(drop=True)
 
 
@@ -50,11 +60,18 @@ def months(forecast: Forecast, *, narrow: bool = False) -> Figure:
     model = table.set_index("time").filter(like="model_")
     model.columns = pd.Index([float(str(column).removeprefix("model_")) for column in model.columns])
     draw_fan(top, model, REFERENCE)
+    words = "a month; dots counted, line and bands model"
+    if "alone" in table:
+        top.plot(table["time"], table["alone"], color=APART.colour, linestyle=APART.style)
+        words += " with its discrepancy; dashed: the model alone"
     top.plot(table["time"], table["counted"], "o", color=INK, markersize=2.4)
     counts(top)
-    head(top, "Deaths", "a month; dots counted, line and bands model", shape.width)
+    head(top, "Deaths", words, shape.width)
     ratio = model.div(table["counted"].to_numpy(), axis=0) * 100 - 100
     draw_fan(below, ratio, REFERENCE)
+    if "alone" in table:
+        below.plot(table["time"], table["alone"] / table["counted"] * 100 - 100, color=APART.colour,
+                   linestyle=APART.style)  # fmt: skip
     below.axhline(0, color=INK, linewidth=1)
     counts(below, from_zero=False)
     head(below, "Model less count", "per cent of the count", shape.width)
@@ -64,7 +81,7 @@ def months(forecast: Forecast, *, narrow: bool = False) -> Figure:
 
 
 def targets_data(forecast: Forecast) -> pd.DataFrame:
-    """Return the targets with `ratio`, the model at the best estimate over the observation."""
+    """Return the targets with `ratio`, the median of the model alone over the observation."""
     return forecast.targets.assign(ratio=forecast.targets["model"] / forecast.targets["observed"])
 
 
@@ -76,7 +93,7 @@ def targets(forecast: Forecast, *, narrow: bool = False) -> Figure:
     shape = layout(narrow, 2)
     panels = grid(
         1, shape, panel_height=0.42 * len(names) + 0.5,
-        title="Every target: model over observation, at the best estimate",
+        title="Every target: the median of the model alone over the observation",
         source="Dot: one observation; bar: median. At 1 they agree; the dashed lines are a factor of two. "
         f"Points further off than a factor of {LARGEST_FACTOR:g} stand at the edge.",
     )  # fmt: skip

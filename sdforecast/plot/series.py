@@ -1,6 +1,6 @@
-"""The numbers behind the figures: yearly sums, spreads over parameter sets, paired differences, what was counted.
+"""The numbers behind the figures: yearly sums, spreads over draws, paired differences, what was counted.
 
-Trajectories are arrays with the dimensions `set`, `scenario` and `time` (the last days of months); a monthly flow
+Trajectories are arrays with the dimensions `draw`, `scenario` and `time` (the last days of months); a monthly flow
 is the month's sum. Tables are tidy: one value a row.
 """
 
@@ -30,18 +30,18 @@ def yearly(trajectory: xr.DataArray) -> xr.DataArray:
 
 
 def against(values: xr.DataArray, reference: str) -> xr.DataArray:
-    """Return each other scenario less the reference, set by set: only the scenario differs in a pair."""
+    """Return each other scenario less the reference, draw by draw: only the scenario differs in a pair."""
     others = [name for name in values["scenario"].values if name != reference]
     return values.sel(scenario=others) - values.sel(scenario=reference, drop=True)
 
 
 def spread(values: xr.DataArray, along: str) -> pd.DataFrame:
-    """Return quantiles over the sets as a table with one row for each `scenario`, coordinate `along`, and quantile.
+    """Return quantiles over the draws as a table with one row for each `scenario`, coordinate `along`, and quantile.
 
-    A single set has no spread: it is given at the level 0.5 alone.
+    A single draw has no spread: it is given at the level 0.5 alone.
     """
-    levels = list(LEVELS) if values.sizes["set"] > 1 else [0.5]
-    found = np.quantile(values.transpose("set", "scenario", along).to_numpy(), levels, axis=0)
+    levels = list(LEVELS) if values.sizes["draw"] > 1 else [0.5]
+    found = np.quantile(values.transpose("draw", "scenario", along).to_numpy(), levels, axis=0)
     labels: list[Any] = [levels, values["scenario"].values, values[along].values]
     index = pd.MultiIndex.from_product(labels, names=["quantile", "scenario", along])
     table = pd.Series(found.ravel(), index, name="value").reset_index()
@@ -53,9 +53,9 @@ def wide(table: pd.DataFrame, along: str) -> pd.DataFrame:
     return table.pivot(index=along, columns="quantile", values="value")
 
 
-def sets(forecast: Forecast) -> int:
-    """Return how many parameter sets there are."""
-    return int(forecast.trajectories.sizes["set"])
+def draws(forecast: Forecast) -> int:
+    """Return how many draws there are."""
+    return int(forecast.trajectories.sizes["draw"])
 
 
 def others(forecast: Forecast) -> list[str]:

@@ -90,10 +90,10 @@ def sketches(forecast: Forecast) -> Iterator[Sketch]:
 
 
 def _note(forecast: Forecast) -> str:
-    count = series.sets(forecast)
+    count = series.draws(forecast)
     if count == 1:
-        return "One parameter set, so no range."
-    return f"Ranges are the spread over {count} acceptable fits, not a probability."
+        return "One draw from the posterior, so no range."
+    return f"Ranges are the spread over {count} draws from the posterior of one model."
 
 
 def _sector(forecast: Forecast, name: str, narrow: bool) -> Figure:
@@ -103,7 +103,7 @@ def _sector(forecast: Forecast, name: str, narrow: bool) -> Figure:
 def _comparisons(forecast: Forecast, note: str) -> Iterator[Sketch]:
     if not series.others(forecast):
         return
-    paired = f"{note} Differences are between the same parameter set under two conditions."
+    paired = f"{note} Differences are between the same draw under two conditions."
     yield Sketch(
         "comparison-paths",
         lambda narrow: plot.paths(forecast, narrow=narrow),

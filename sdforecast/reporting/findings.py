@@ -36,13 +36,13 @@ def _after(forecast: Forecast) -> str:
 
 
 def ranking(forecast: Forecast) -> str:
-    """Return which condition has the fewest deaths by median, by how much, and in how many parameter sets."""
+    """Return which condition has the fewest deaths by median, by how much, and in how many draws."""
     totals = compared_totals(forecast)
     order = by_median(totals)
     best, period = order[0], "{}–{}".format(*series.compared_years(forecast))
     titles = series.titles(forecast)
     lowest = (totals.to_numpy().min(axis=1) >= totals.sel(scenario=best).to_numpy()).sum()
-    held = words.times(int(lowest), series.sets(forecast))
+    held = words.times(int(lowest), series.draws(forecast))
     if best == forecast.reference:
         return f"Over {period}, no other condition compared here has fewer; that holds in {held}."
     less = (totals.sel(scenario=best) - totals.sel(scenario=forecast.reference)).to_numpy()
@@ -51,25 +51,25 @@ def ranking(forecast: Forecast) -> str:
 
 
 def whole_order(forecast: Forecast) -> str:
-    """Return all conditions from fewest to most deaths by median, and in how many sets the whole order holds."""
+    """Return all conditions from fewest to most deaths by median, and in how many draws the whole order holds."""
     totals = compared_totals(forecast)
     order, titles = by_median(totals), series.titles(forecast)
-    ranked = totals.sel(scenario=order).transpose("set", "scenario").to_numpy()
+    ranked = totals.sel(scenario=order).transpose("draw", "scenario").to_numpy()
     same = int((np.diff(ranked, axis=1) >= 0).all(axis=1).sum())
     names = "; ".join(titles[name] for name in order)
-    held = words.times(same, series.sets(forecast))
+    held = words.times(same, series.draws(forecast))
     return f"From fewest to most deaths by the median: {names}. This order as a whole holds in {held}."
 
 
 def compared_totals(forecast: Forecast) -> xr.DataArray:
-    """Return deaths over the compared years (dimensions set, scenario)."""
+    """Return deaths over the compared years (dimensions draw, scenario)."""
     first, last = series.compared_years(forecast)
     return series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last)).sum("year")
 
 
 def by_median(totals: xr.DataArray) -> list[str]:
-    """Return the scenarios from the fewest to the most deaths by the median over the sets."""
-    return [str(name) for name in totals["scenario"].to_numpy()[np.argsort(totals.median("set").to_numpy())]]
+    """Return the scenarios from the fewest to the most deaths by the median over the draws."""
+    return [str(name) for name in totals["scenario"].to_numpy()[np.argsort(totals.median("draw").to_numpy())]]
 
 
 def fan(forecast: Forecast) -> str:
@@ -93,7 +93,7 @@ def fan(forecast: Forecast) -> str:
 def paths(forecast: Forecast) -> str:
     """Return where each condition ends, beside the reference."""
     _, last = series.compared_years(forecast)
-    deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=last).median("set")
+    deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=last).median("draw")
     titles = series.titles(forecast)
     parts = [f"{words.count(float(deaths.sel(scenario=name)))} under “{titles[name]}”" for name in titles]
     return f"Median deaths in {last}: {words.listed(parts)}."
@@ -114,7 +114,7 @@ def by_year(forecast: Forecast) -> str:
     """Return in which year each condition has its first clear and its largest median difference."""
     first, last = series.compared_years(forecast)
     deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last))
-    gaps, titles = series.against(deaths, forecast.reference).median("set"), series.titles(forecast)
+    gaps, titles = series.against(deaths, forecast.reference).median("draw"), series.titles(forecast)
     parts = []
     for name in series.others(forecast):
         gap = gaps.sel(scenario=name)
@@ -142,7 +142,7 @@ def _against_data(forecast: Forecast, variable: str) -> str:
 
 
 def _course(forecast: Forecast, variable: str) -> str:
-    path = forecast.trajectories[variable].sel(scenario=forecast.reference).median("set").to_series()
+    path = forecast.trajectories[variable].sel(scenario=forecast.reference).median("draw").to_series()
     last = series.last_counted(forecast)
     times = pd.DatetimeIndex(path.index)
     then, end = times[max(0, int(times.searchsorted(last, side="right")) - 1)], times[-1]
@@ -163,7 +163,7 @@ def months(forecast: Forecast) -> str:
     text = "Counted and modelled deaths by month."
     if "recent_mape" in forecast.summary:
         error = words.percent(float(forecast.summary["recent_mape"]))
-        text += f" From January 2023 to April 2025 the best fit is off by {error} a month on average."
+        text += f" From January 2023 to April 2025 the median of the model alone is off by {error} a month on average."
     if "peak_model" in forecast.summary:
         model, seen = (words.month(forecast.summary[key]) for key in ("peak_model", "peak_observed"))
         text += f" The sum of twelve months peaks in {model} in the model and in {seen} in the counts."

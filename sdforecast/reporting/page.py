@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
+from sdforecast.plot.numbers import signed
 from sdforecast.plot.sectors import PANELS, left_out, shown
 from sdforecast.reporting import findings, tables, words
 from sdforecast.reporting.figures import Picture
@@ -31,6 +32,23 @@ SECTORS = {
     "and trade, quickly lost and slowly regained.",
 }
 """What each sector is about."""
+
+
+_ERRORS = {
+    "annual_mape": "Deaths a year, 2013–2024, mean absolute error of the model alone",
+    "annual_mape_without_latents": "The same without the latent change of supply",
+    "annual_mape_with_discrepancy": "The same of the model with its discrepancy, which follows the counts",
+    "recent_mape": "Deaths a month, January 2023 to April 2025, mean absolute error of the model alone",
+}
+_TURN = {
+    "counted": "counted",
+    "model": "model alone",
+    "plain": "without the latent change of supply",
+    "no dated shock": "without the dated shock",
+    "no shock": "without both",
+    "whole": "with discrepancy",
+}
+"""What the fall of deaths comes from: variants of the model that the posterior was asked for."""
 
 
 def render(forecast: Forecast, pictures: Mapping[str, Picture]) -> str:
@@ -58,13 +76,15 @@ def _context(forecast: Forecast) -> dict[str, Any]:
         "vintage": str(manifest.get("data_vintage", "not stated")),
         "made": str(manifest.get("created", ""))[:10],
         "version": str(manifest.get("sdforecast", "")),
-        "sets": series.sets(forecast),
+        "draws": series.draws(forecast),
         "period": f"{first}–{last}",
         "end": words.month(str(forecast.trajectories["time"].to_numpy()[-1])),
         "headline": findings.headline(forecast) if deaths else [],
         "order": findings.whole_order(forecast) if deaths and compared else "",
         "comparison": tables.comparison(forecast) if deaths and compared else None,
         "by_year": tables.by_year(forecast) if deaths else None,
+        "propagated": [str(name) for name in manifest.get("propagated", [])],
+        "differs": [str(what) for what in manifest.get("posterior_differs", [])],
         "conditions": [
             (scenario, tables.changes(forecast, scenario), tables.settings(scenario)) for scenario in forecast.scenarios
         ],
@@ -103,11 +123,12 @@ def _left_out(forecast: Forecast) -> list[str]:
 def _summary(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the figures of the fit as pairs of name and text, those that there are."""
     found = []
-    if "annual_mape" in summary:
-        found.append(("Deaths a year, 2013–2024, mean absolute error", words.percent(summary["annual_mape"])))
-    if "recent_mape" in summary:
-        name = "Deaths a month, January 2023 to April 2025, mean absolute error"
-        found.append((name, words.percent(summary["recent_mape"])))
+    for key, title in _ERRORS.items():
+        if key in summary:
+            found.append((title, words.percent(summary[key])))
+    if turn := summary.get("turn"):
+        told = [f"{title} {signed(turn[key])} %" for key, title in _TURN.items() if key in turn]
+        found.append(("Sum of twelve months to April 2025 against that to June 2023", "; ".join(told)))
     for key, title in (("observed", "counts"), ("model", "model")):
         if f"peak_{key}" in summary:
             moment = words.month(summary[f"peak_{key}"])

@@ -66,7 +66,7 @@ def comparison(forecast: Forecast) -> Table:
     rows = []
     for name, title in titles.items():
         mine = totals.sel(scenario=name).to_numpy()
-        row = [title, words.count(float(np.median(mine))), words.sets_range(mine) or "–"]
+        row = [title, words.count(float(np.median(mine))), words.draws_range(mine) or "–"]
         if name == forecast.reference:
             rows.append([*row, "reference", "–", "–"])
             continue
@@ -75,8 +75,8 @@ def comparison(forecast: Forecast) -> Table:
         inside = f"{signed(low)} to {signed(high)}" if len(gap) > 1 else "–"
         rows.append([*row, signed(middle), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
     return Table(
-        f"Deaths involving synthetic opioids, {first}–{last}. Median, and 5th to 95th percentile of the sets.",
-        ["Condition", "Deaths", "in nine of ten fits", "Difference", "in nine of ten fits", "Sets with fewer deaths"],
+        f"Deaths involving synthetic opioids, {first}–{last}. Median, and 5th to 95th percentile of the draws.",
+        ["Condition", "Deaths", "in nine of ten draws", "Difference", "in nine of ten draws", "Draws with fewer deaths"],
         rows,
         frozenset({1, 2, 3, 4, 5}),
     )
@@ -92,10 +92,10 @@ def by_year(forecast: Forecast) -> Table:
         cells = [str(int(year))]
         for name in titles:
             values = deaths.sel(year=year, scenario=name).to_numpy()
-            inside = words.sets_range(values)
+            inside = words.draws_range(values)
             cells.append(words.count(float(np.median(values))) + (f" ({inside})" if inside else ""))
         rows.append(cells)
-    caption = "Deaths a year under each condition. Median (5th to 95th percentile of the parameter sets)."
+    caption = "Deaths a year under each condition. Median (5th to 95th percentile of the draws)."
     return Table(caption, ["Year", *titles.values()], rows, frozenset(range(1, len(titles) + 1)))
 
 
@@ -143,24 +143,31 @@ def fit(forecast: Forecast) -> Table:
             f"{row['worst_factor']:.2f}",
             words.span(str(row["worst_when"])),
             str(row["beyond_two"]),
+            f"{row['cover_90']:.0f} %" if row.get("judged") is True else "–",
         ]
-        for _, row in forecast.fit.iterrows()
+        for row in forecast.fit.to_dict("records")
     ]
-    header = ["Target", "In the fit", "Points", "Mean error", "Bias", "Worst factor", "When", "Points off by over 2"]
-    caption = "Each target as measured, at the best estimate. The mean error is the mean absolute percentage error."
-    return Table(caption, header, rows, frozenset({2, 3, 4, 5, 7}))
+    header = ["Target", "In the fit", "Points", "Mean error", "Bias", "Worst factor", "When", "Points off by over 2",
+              "Inside 90 % intervals"]  # fmt: skip
+    caption = (
+        "Each target as measured, at the median of the model alone. The mean error is the mean absolute percentage error. "
+        "Intervals have the errors in them, and are judged where there are 20 points."
+    )
+    return Table(caption, header, rows, frozenset({2, 3, 4, 5, 7, 8}))
 
 
 def annual(forecast: Forecast) -> Table | None:
-    """Return counted and modelled deaths by year, where the estimate has kept them."""
-    found = forecast.summary.get("annual")
+    """Return counted and modelled deaths by year, where the posterior has kept them."""
+    found, whole = forecast.summary.get("annual"), forecast.summary.get("annual_with_discrepancy", {})
     if not found:
         return None
     rows = []
     for year, (seen, model) in found.items():
-        rows.append([str(year), f"{seen:,.0f}", f"{model:,.0f}", f"{signed(100 * (model / seen - 1))} %"])
-    caption = "Deaths a year, counted and at the best estimate (to 2014 of residents, then by place of occurrence)"
-    return Table(caption, ["Year", "Counted", "Model", "Difference"], rows, frozenset({1, 2, 3}))
+        both = f"{whole[year]:,.0f}" if year in whole else "–"
+        rows.append([str(year), f"{seen:,.0f}", f"{model:,.0f}", f"{signed(100 * (model / seen - 1))} %", both])
+    caption = "Deaths a year, counted and by the median of the draws (to 2014 of residents, then by place of occurrence)"
+    header = ["Year", "Counted", "Model alone", "Difference", "With discrepancy"]
+    return Table(caption, header, rows, frozenset({1, 2, 3, 4}))
 
 
 def assumptions(forecast: Forecast) -> list[tuple[str, Table]]:
@@ -173,17 +180,22 @@ def assumptions(forecast: Forecast) -> list[tuple[str, Table]]:
         rows = [
             [
                 str(row["name"]),
-                f"{row['estimate']:.4g}",
-                "–" if row["low"] == row["high"] else f"{row['low']:.4g} to {row['high']:.4g}",
+                _with_range(row["value"], row["prior_low"], row["prior_high"]),
+                _with_range(row["median"], row["posterior_low"], row["posterior_high"]),
+                str(row["taught"]) or "fixed",
                 unit_words(str(row["unit"])),
                 str(row["grade"]),
                 str(row["source"]),
             ]
-            for _, row in part.iterrows()
+            for row in part.to_dict("records")
         ]
-        header = ["Constant", "Best estimate", "Bounds", "Unit", "Grade", "Source"]
+        header = ["Constant", "Prior", "Posterior", "Learned", "Unit", "Grade", "Source"]
         found.append((title, Table(f"{title} ({len(rows)})", header, rows, frozenset({1, 2}))))
     return found
+
+
+def _with_range(middle: float, low: float, high: float) -> str:
+    return f"{middle:.3g} ({low:.3g} to {high:.3g})" if low < high else f"{middle:.4g}"
 
 
 def exogenous(forecast: Forecast) -> Table | None:

@@ -34,7 +34,7 @@ def percent(value: float) -> str:
     return f"{value:.1f} %" if abs(value) < 9.95 else f"{value:.0f} %"
 
 
-def sets_range(values: np.ndarray) -> str:
+def draws_range(values: np.ndarray) -> str:
     """Return `31,000 to 58,000`, the 5th and 95th percentile; empty for a single value."""
     if len(values) < 2:
         return ""
@@ -43,26 +43,26 @@ def sets_range(values: np.ndarray) -> str:
 
 
 def about(values: np.ndarray, what: str = "") -> str:
-    """Return `about 44,000 deaths (nine in ten acceptable fits: 31,000 to 58,000)`: median, `what`, spread."""
+    """Return `about 44,000 deaths (nine in ten draws: 31,000 to 58,000)`: median, `what`, spread."""
     middle = f"about {count(float(np.median(values)))}{' ' if what else ''}{what}"
-    inside = sets_range(values)
-    return f"{middle} (nine in ten acceptable fits: {inside})" if inside else f"{middle} (one parameter set)"
+    inside = draws_range(values)
+    return f"{middle} (nine in ten draws: {inside})" if inside else f"{middle} (one draw)"
 
 
 def fewer(values: np.ndarray) -> str:
-    """Return differences as `about 9,000 fewer (nine in ten acceptable fits: 12,000 fewer to 2,000 more)`."""
+    """Return differences as `about 9,000 fewer (nine in ten draws: 12,000 fewer to 2,000 more)`."""
     low, middle, high = together(*(float(value) for value in np.quantile(values, (OUTER[0], 0.5, OUTER[1]))))
     text = _side(middle) if middle == 0 else f"about {_side(middle)}"
     if len(values) < 2:
-        return f"{text} (one parameter set)"
+        return f"{text} (one draw)"
     if low == high == 0:
-        return f"{text} (in nine of ten acceptable fits)"
+        return f"{text} (in nine of ten draws)"
     if low * high > 0:
         near, far = sorted((abs(low), abs(high)))
         inside = f"{near:,.0f} to {far:,.0f} {'fewer' if high < 0 else 'more'}"
     else:
         inside = f"{_side(low)} to {_side(high)}"
-    return f"{text} (nine in ten acceptable fits: {inside})"
+    return f"{text} (nine in ten draws: {inside})"
 
 
 def _side(value: float) -> str:
@@ -72,10 +72,10 @@ def _side(value: float) -> str:
 
 
 def times(part: int, whole: int) -> str:
-    """Return `11 of 12 parameter sets`, or `the one parameter set`."""
+    """Return `11 of 12 draws`, or `the one draw`."""
     if whole == 1:
-        return "the one parameter set" if part else "not in the one parameter set"
-    return f"all {whole} parameter sets" if part == whole else f"{part} of {whole} parameter sets"
+        return "the one draw" if part else "not in the one draw"
+    return f"all {whole} draws" if part == whole else f"{part} of {whole} draws"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sdforecast.forecasting import Forecast, quantile_table
+from sdforecast.forecasting import OF_THE_MODEL, Forecast, quantile_table
 from sdforecast.manifest import to_json
 from sdforecast.plot import series
 from sdforecast.plot.sectors import PANELS
@@ -33,14 +33,15 @@ def variables(names: Collection[str], targets: pd.DataFrame) -> list[str]:
     """
     drawn = [variable for panel in PANELS.values() for variable in panel]
     wanted = dict.fromkeys([series.DEATHS, *drawn, *(str(name) for name in targets["variable"]), *BESIDE])
-    return [name for name in wanted if name in names] or list(names)
+    chosen = [name for name in wanted if name in names] or list(names)
+    return [*chosen, *(f"{name}{OF_THE_MODEL}" for name in chosen if f"{name}{OF_THE_MODEL}" in names)]
 
 
 def write(forecast: Forecast, folder: Path) -> None:
     """Write the report of a forecast into `folder`.
 
     There will be `index.html` (one page that needs no other file), `figures/` (each as SVG, PNG and the CSV of what it
-    draws), `trajectories.csv` (quantiles over the sets by month) and `manifest.json`. The same forecast gives the same
+    draws), `trajectories.csv` (quantiles over the draws by month) and `manifest.json`. The same forecast gives the same
     bytes. Raises `MachineError` where the folder cannot be written.
     """
     pictures = {sketch.name: make(sketch, folder / "figures") for sketch in sketches(forecast)}
