@@ -55,8 +55,7 @@ _DECIDING = {
               help="Folder for the posterior.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
-@click.pass_context
-def calibrate(context: click.Context, output: Path, as_json: bool, quiet: bool, **given: Any) -> None:
+def calibrate(output: Path, as_json: bool, quiet: bool, **given: Any) -> None:
     """Estimate constants, latent series and discrepancies: a posterior, and whether it may be published.
 
     Targets and priors are those of calibration/targets.toml and calibration/parameters.toml unless you name copies
@@ -79,7 +78,7 @@ def calibrate(context: click.Context, output: Path, as_json: bool, quiet: bool, 
     from sdforecast.inference.posterior_files import HOLDS, write
     from sdforecast.writing import replaced_folder
 
-    method = _method(context, given)
+    method = _method(given)
     if given["inputs"] is not None and given["sector"] is None:
         raise InputError(Problem("--inputs is for a sector alone", hint="name it with --sector"))
     model, hold = open_model(given["model"]), numbers("--hold", given["hold"])
@@ -119,10 +118,10 @@ def _calibrated(
     )  # fmt: skip
 
 
-def _method(context: click.Context, given: Mapping[str, Any]) -> str:
+def _method(given: Mapping[str, Any]) -> str:
     if not given["quick"]:
         return str(given["method"])
-    if context.get_parameter_source("method") is not click.core.ParameterSource.DEFAULT:
+    if click.get_current_context().get_parameter_source("method") is not click.core.ParameterSource.DEFAULT:
         raise InputError(Problem("--quick does not sample, so --method has no meaning with it", hint="leave one out"))
     return "laplace"
 

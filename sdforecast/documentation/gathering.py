@@ -36,6 +36,7 @@ class Subject:
     starts : value of each stock at the initial time, from a run.
     instruments : by the name of their variable.
     posterior : of the constants; only what a forecast needs of it is read.
+    alternatives : what calibration/alternatives.py found, one row an alternative, the first without any.
     knots : of the tables over time, each with `input` (the variable), `time`, `value`, `reason`, `source`, `grade`.
     """
 
@@ -48,6 +49,7 @@ class Subject:
     loops: list[NamedLoop]
     knots: pd.DataFrame
     posterior: inference.Posterior
+    alternatives: pd.DataFrame
     starts: Mapping[str, float]
 
     @cached_property
@@ -108,6 +110,7 @@ def gather(models: Path | None = None, calibration: Path | None = None) -> Subje
         loops=_loops(file, graph),
         knots=_knots(calibration / "data", known),
         posterior=inference.load(calibration / "posterior", whole=False),
+        alternatives=_alternatives(calibration / "alternatives.csv"),
         starts=_starts(file),
     )
 
@@ -138,6 +141,19 @@ def _knots(history: Path, known: Mapping[str, str]) -> pd.DataFrame:
     every = pd.concat([events(history / "events.csv"), levels], ignore_index=True)
     every["input"] = [known.get(_spelled(name), "") for name in every["input"]]
     return every[every["input"] != ""]
+
+
+def _alternatives(file: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(file, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        hint = "make it: python calibration/alternatives.py"
+        raise InputError(Problem(f"is not a readable table: {error}", file=str(file), hint=hint)) from error
+    missing = [name for name in ("question", "answer", "log density") if name not in table]
+    if missing or table.empty:
+        what = f"no column '{missing[0]}'" if missing else "no rows"
+        raise InputError(Problem(what, file=str(file), hint="make it: python calibration/alternatives.py"))
+    return table
 
 
 def _starts(file: ModelFile) -> dict[str, float]:
