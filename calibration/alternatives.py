@@ -24,13 +24,13 @@ COMMAND = "python calibration/alternatives.py"
 REFERENCE = "current-course"
 MIXES = ("soft-power-with-teeth", "military-only", "treatment-naloxone-surge")
 DEATHS = "synthetic opioid deaths"
-DRAWS = 100
+DRAWS = 500
 
 
 def figures(hold: Mapping[str, float]) -> dict[str, float | str]:
     """Return what the posterior with these constants held says of the past and of the mixes: medians over draws."""
     found = calibrate(
-        read(), plan=Plan("laplace", chains=1, draws=400), starts=1, kept=400, hold=hold, command=COMMAND,
+        read(), plan=Plan("laplace", chains=1, draws=1000), starts=1, kept=1000, hold=hold, command=COMMAND,
         listener=Listener(print),
     )  # fmt: skip
     made = forecast(

@@ -103,7 +103,8 @@ def calibrate(output: Path, as_json: bool, quiet: bool, **given: Any) -> None:
 def _calibrated(
     model: Any, method: str, hold: Mapping[str, float], given: Mapping[str, Any], store: Path | None, watch: Any
 ) -> Any:
-    watch.told("reading and compiling; the chains begin in a minute or two")
+    first = "the mode is found" if method == "laplace" else "sampling begins"
+    watch.told(f"reading and compiling; {first} in a minute or two")
     from sdforecast.inference.calibrating import Listener, calibrate
     from sdforecast.inference.methods import Plan
     from sdforecast.inference.studying import Sources
