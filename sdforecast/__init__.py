@@ -10,9 +10,30 @@ from typing import TYPE_CHECKING, Any
 from sdforecast.version import __version__
 
 if TYPE_CHECKING:
-    from sdforecast.api import Model, calibrate, forecast, load_model, report, validate
+    from sdforecast.api import (
+        Model,
+        NotPublishableWarning,
+        calibrate,
+        forecast,
+        load_model,
+        load_posterior,
+        model_op,
+        report,
+        validate,
+    )
 
-__all__ = ["Model", "__version__", "calibrate", "forecast", "load_model", "report", "validate"]
+__all__ = [
+    "Model",
+    "NotPublishableWarning",
+    "__version__",
+    "calibrate",
+    "forecast",
+    "load_model",
+    "load_posterior",
+    "model_op",
+    "report",
+    "validate",
+]
 _PUBLIC = frozenset(__all__) - {"__version__"}
 
 

@@ -12,10 +12,12 @@ from sdforecast import writing
 from sdforecast.engine import NonFiniteWarning, gradients
 from sdforecast.engine.once import Override, not_finite, once
 from sdforecast.engine.opening import open_model
+from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast, alone, ensembles, single
 from sdforecast.forecasting import forecast as _forecast
-from sdforecast.inference import Estimate
-from sdforecast.inference import calibrate as _calibrate
+from sdforecast.inference import Posterior
+from sdforecast.inference import load as _load_posterior
+from sdforecast.inference.extra import require
 from sdforecast.model import ModelFile, read
 from sdforecast.sectors import Inputs
 from sdforecast.structure import CausalGraph, Finding, Loops, causal_graph, feedback_loops, polarities
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from sdforecast.inference.trajectories import TrajectoryOp
     from sdforecast.validation import Validation
 
 
@@ -206,42 +209,140 @@ def load_model(path: str | Path | None = None) -> Model:
     return Model(open_model(path))
 
 
+class NotPublishableWarning(UserWarning):
+    """The chains of a posterior do not agree well enough; the text names parameters and likely causes."""
+
+
+METHODS = ("nuts", "quick", "smc", "de")
+
+
 def calibrate(
     model: Model | None = None,
     *,
+    targets: str | Path | None = None,
+    parameters: str | Path | None = None,
+    data: str | Path | None = None,
+    method: str = "nuts",
+    chains: int = 4,
+    draws: int = 1000,
+    tune: int = 300,
     starts: int = 3,
-    sets: int = 300,
+    kept: int = 1000,
     seed: int = 1,
+    cores: int | None = None,
+    target_accept: float = 0.8,
+    store: str | Path | None = None,
     sector: str | None = None,
     inputs: Inputs = "run",
     hold: Mapping[str, float] | None = None,
     told: Callable[[str], None] = lambda line: None,
-) -> Estimate:
-    """Estimate the constants of a model from the shipped history, or those of one sector with its `inputs` held.
+) -> Posterior:
+    """Estimate constants, latent series and discrepancies of a model (default: the shipped one) from history.
 
-    Constants in `hold` keep the value given there and are neither estimated nor varied.
+    A posterior whose chains do not agree well enough is returned all the same, with a :class:`NotPublishableWarning`
+    that names parameters and likely causes: what took minutes is not thrown away. `manifest["sampling"]` of what is
+    returned says it, too; it is empty for `quick`, which does not sample.
+
+    Parameters
+    ----------
+    targets, parameters, data : two files and the folder with the history (default: the shipped ones).
+    method : `nuts`; `quick`, the normal approximation at the mode; `smc` or `de`, which ask for no gradient.
+    chains, draws, tune : how many chains, draws of each, and draws of each before these, which are not kept.
+    starts : searches for the mode.
+    kept : draws that the posterior keeps, spread over the chains.
+    cores : chains at a time (default: one a processor).
+    target_accept : acceptance that NUTS aims at.
+    store : folder for chains while they are drawn: a second call with the same arguments goes on from there.
+    sector, inputs : estimate the constants of this sector alone, its inputs held; see :meth:`Model.run`.
+    hold : constants that keep the value given here and are neither estimated nor varied.
+    told : called with a line for each stage.
+
+    Raises
+    ------
+    InputError : files and model do not agree, an unknown name or method, a model that is not compiled.
+    MachineError : the extra `calibrate` is not installed.
     """
-    file = model.file if model is not None else read()
-    alone_ = "" if sector is None else f", sector={sector!r}, inputs={inputs if isinstance(inputs, str) else '...'!r}"
-    held_ = f", hold={dict(hold)!r}" if hold else ""
-    command = f"sdf.calibrate(starts={starts}, sets={sets}, seed={seed}{alone_}{held_})"
-    return _calibrate(
-        file, starts=starts, sets=sets, seed=seed, sector=sector, inputs=inputs, hold=hold, command=command, told=told
+    if method not in METHODS:
+        raise InputError(Problem(f"no method '{method}'", hint=nearest(method, METHODS)))
+    require()
+    from sdforecast.inference.calibrating import Listener  # only who samples waits for PyMC
+    from sdforecast.inference.calibrating import calibrate as estimated
+    from sdforecast.inference.methods import Plan
+    from sdforecast.inference.studying import Sources
+
+    files = {"data": data, "parameters": parameters, "targets": targets}
+    paths = {name: None if path is None else Path(path) for name, path in files.items()}
+    words = {"method": method, "chains": chains, "draws": draws, "tune": tune, "starts": starts, "kept": kept,
+             "seed": seed, "target_accept": target_accept, "sector": sector, "hold": dict(hold or {})}  # fmt: skip
+    said = ", ".join(f"{name}={value!r}" for name, value in words.items() if value not in (None, {}))
+    plan = Plan(
+        "laplace" if method == "quick" else method, chains, draws, tune, seed, cores, target_accept,
+        None if store is None else Path(store),
+    )  # fmt: skip
+    found = estimated(
+        model.file if model is not None else read(), Sources(paths["data"], paths["parameters"], paths["targets"]),
+        plan, starts=starts, kept=kept, sector=sector, inputs=inputs, hold=hold, command=f"sdf.calibrate({said})",
+        listener=Listener(told),
+    )  # fmt: skip
+    for warning in found.warnings:
+        warnings.warn(warning, stacklevel=2)
+    if found.diagnosis is not None and not found.diagnosis.publishable:
+        warnings.warn(found.diagnosis.to_text(), NotPublishableWarning, stacklevel=2)
+    return found.posterior
+
+
+def load_posterior(path: str | Path | None = None) -> Posterior:
+    """Read a posterior from its folder, by default the shipped one. Raises `InputError` where it is no posterior."""
+    return _load_posterior(None if path is None else Path(path))
+
+
+def model_op(
+    model: Model,
+    variables: Sequence[str],
+    parameters: Sequence[str],
+    *,
+    fixed: Mapping[str, float] | None = None,
+    series: Mapping[str, pd.Series] | None = None,
+    until: float | None = None,
+    step: float | None = None,
+    integration: str = "",
+) -> TrajectoryOp:
+    """Return a compiled model as a PyTensor operator with exact gradients, for a `pm.Model()` of your own.
+
+    `op(vector)`, the vector holding a value for each of `parameters`, is a matrix with a row for each of `op.times`
+    and a column for each of `variables`; see docs/bayes.md and :func:`sdforecast.inference.trajectories.model_op`.
+    """
+    require("the operator")
+    from sdforecast.inference.trajectories import model_op as made
+
+    return made(
+        model.file, variables, parameters, fixed=fixed, series=series, until=until, step=step, integration=integration
     )
 
 
 def forecast(
-    estimate: Estimate | None = None,
+    posterior: Posterior | None = None,
     scenarios: Sequence[str | Path] = DEFAULT_SCENARIOS,
     *,
     horizon: str = "2035-12",
-    sets: int | None = None,
+    draws: int | None = None,
+    seed: int = 1,
+    targets: str | Path | None = None,
     engine: str = "auto",
 ) -> Forecast:
-    """Run the acceptable parameter sets of an estimate (default: the shipped one) under scenarios."""
+    """Run draws of a posterior (default: the shipped one) under scenarios; see :func:`sdforecast.forecasting.forecast`.
+
+    Parameters
+    ----------
+    draws : how many, evenly spaced (default: 300, or all where there are fewer).
+    seed : of what goes on after the last month.
+    targets : the table that the posterior was made with (default: the shipped one).
+    """
     return _forecast(
-        scenarios, estimate=estimate, horizon=horizon, sets=sets, engine=engine, command="sdf.forecast(...)"
-    )
+        scenarios, posterior=posterior, horizon=horizon, draws=draws, seed=seed,
+        targets=None if targets is None else Path(targets), engine=engine, command="sdf.forecast(...)",
+        told=lambda line: warnings.warn(line, stacklevel=3),
+    )  # fmt: skip
 
 
 def validate(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
 
 from sdforecast import calendar
 from sdforecast.diagrams.named_loops import NamedLoop
@@ -176,22 +177,43 @@ def time(subject: Subject) -> str:
 
 
 def targets(subject: Subject) -> str:
-    """List what the model is compared with, and how far it is off."""
-    fit = subject.estimate.fit.set_index("target")
+    """List what the model is compared with, how far its median is off, and what its 90 % intervals hold."""
+    fit = subject.posterior.fit.set_index("target")
     rows = []
     for each in subject.targets:
         measured = fit.loc[each.name] if each.name in fit.index else None
-        numbers = ["", "", ""]
+        numbers = ["", "", "", ""]
         if measured is not None:
             worst = f"factor {measured['worst_factor']:.2f}, {measured['worst_when']}"
-            numbers = [f"{measured['n']:.0f}", f"{measured['mape']:.1f} %", worst]
+            covered = measured.get("cover_90", float("nan"))
+            within = f"{covered:.0f} %" if covered == covered else ""
+            numbers = [f"{measured['n']:.0f}", f"{measured['mape']:.1f} %", worst, within]
         span = f"{calendar.month_label(each.first)} to {calendar.month_label(each.last)}"
         rows.append([plain(each.title), code(each.variable), span, *numbers, _use(each.fitted, each.reason)])
-    return table(["series", "variable", "span", "values", "mean error", "worst", "fitted"], rows)
+    return table(["series", "variable", "span", "values", "mean error", "worst", "within 90 %", "fitted"], rows)
 
 
 def _use(fitted: bool, reason: str) -> str:
     return "yes" if fitted else f"no: {plain(reason)}"
+
+
+def alternatives(subject: Subject) -> str:
+    """List the structural alternatives: how much worse each fits, and what it says of deaths and of the mixes."""
+    found = subject.alternatives
+    best = float(found["log density"].iloc[0])
+    rows = [
+        [plain(str(name)), *(_alternative(column, value, best) for column, value in values.items())]
+        for name, values in zip(found["question"], found.drop(columns="question").to_dict("records"), strict=True)
+    ]
+    return table([column.replace("2027-35", "2027–35") for column in found.columns], rows)
+
+
+def _alternative(column: Hashable, value: Any, best: float) -> str:
+    if column == "log density":
+        return f"{float(value) - best:+.1f}".replace("-", "−") if float(value) != best else "0"
+    if isinstance(value, int | float):
+        return f"{value:{',.0f' if abs(value) >= 1000 else '.4g'}}".replace("-", "−")
+    return plain(str(value))
 
 
 BLOCKS: Mapping[str, Callable[[Subject], str]] = {
@@ -202,5 +224,6 @@ BLOCKS: Mapping[str, Callable[[Subject], str]] = {
     "instruments": instruments,
     "constants": constants,
     "targets": targets,
+    "alternatives": alternatives,
 }
 """Every block but those of single sectors."""

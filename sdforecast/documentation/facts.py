@@ -8,7 +8,11 @@ the `#` is a fact named here, or the heading of a variable: a constant's value, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from sdforecast.documentation.gathering import Subject
 from sdforecast.documentation.markdown import anchor
@@ -30,7 +34,7 @@ class Fact:
 
 def facts(subject: Subject) -> dict[str, Fact]:
     """Return the facts by their anchor."""
-    return {**_counts(subject), **_estimate(subject), **_errors(subject)}
+    return {**_counts(subject), **_posterior(subject), **_errors(subject)}
 
 
 def _counts(subject: Subject) -> dict[str, Fact]:
@@ -54,44 +58,78 @@ def _counts(subject: Subject) -> dict[str, Fact]:
     return {name: Fact(value, what, exact=True) for name, (value, what) in counts.items()}
 
 
-def _estimate(subject: Subject) -> dict[str, Fact]:
-    manifest, fit = subject.estimate.manifest, subject.estimate.manifest["fit"]
+def _posterior(subject: Subject) -> dict[str, Fact]:
+    posterior = subject.posterior
+    density, taught = posterior.starts["log_density"], posterior.learned["taught"].value_counts()
     found = {
-        "cost": Fact(
-            float(subject.estimate.starts["cost"].min()), "cost of the best fit: squared residuals and priors"
-        ),
-        "cost-of-worst-start": Fact(
-            float(subject.estimate.starts["cost"].max()), "cost at which the worst of the searches stopped"
-        ),
-        "starts": Fact(len(subject.estimate.starts), "searches, each from its own start", exact=True),
-        "sets": Fact(len(subject.estimate.sets), "parameter sets that fit acceptably, the best among them", exact=True),
+        "log-density": Fact(float(density.max()), "log density of the posterior at its mode"),
+        "log-density-of-worst-start": Fact(float(density.min()), "log density at which the worst of the searches stopped"),
+        "starts": Fact(len(posterior.starts), "searches for the mode, each from its own start", exact=True),
+        "draws": Fact(len(posterior), "draws of the posterior that are kept", exact=True),
+        "learned": Fact(int(taught.get("learned", 0)), "constants whose spread the data cut by two thirds", exact=True),
+        "partly-learned": Fact(int(taught.get("partly", 0)), "constants whose spread they cut by a fifth", exact=True),
+        "not-learned": Fact(int(taught.get("not", 0)), "constants of which they say next to nothing", exact=True),
     }
-    from_manifest = {
-        "observations": "observations fitted to",
-        "estimated": "constants estimated",
-        "informed_directions": "directions in which the observations say more than the priors",
-        "months_worth": "independent months that the monthly deaths are worth",
+    return found | _figures(posterior.manifest, _FROM_MANIFEST) | _fit(posterior.manifest["fit"])
+
+
+_FROM_MANIFEST = {
+    "observations": "observations fitted to",
+    "estimated": "constants that act before the last observation, sampled with their prior",
+    "numbers": "numbers sampled, those of latent series and errors among them",
+    "informed_directions": "directions in which the observations say more than the priors",
+}
+_EXACT = ("observations", "estimated", "numbers")
+
+_FROM_FIT = {
+    "annual_mape": "mean absolute error of annual deaths from 2013, model alone, per cent",
+    "annual_mape_with_discrepancy": "mean absolute error of annual deaths from 2013, with the discrepancy, per cent",
+    "annual_mape_without_latents": "mean absolute error of annual deaths from 2013, without latent series, per cent",
+    "recent_mape": "mean absolute error of monthly deaths from January 2023, model alone, per cent",
+    "peak_model_value": "deaths in the model's highest twelve months",
+    "peak_observed_value": "deaths in the highest twelve months counted",
+}
+
+_FROM_TURN = {
+    "counted": "as counted",
+    "model": "in the model",
+    "whole": "in the model with its discrepancy",
+    "plain": "in the model without latent series",
+    "no dated shock": "in the model without the dated shock",
+    "no shock": "in the model without any shock",
+}
+
+
+def _figures(source: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Fact]:
+    return {
+        anchor(key.replace("_", " ")): Fact(float(source[key]), what, key in _EXACT)
+        for key, what in words.items()
+        if isinstance(source.get(key), int | float)
     }
-    from_fit = {
-        "annual_mape": "mean absolute error of annual deaths from 2013, per cent",
-        "recent_mape": "mean absolute error of monthly deaths from January 2023, per cent",
-        "peak_model_value": "deaths in the model's highest twelve months",
-        "peak_observed_value": "deaths in the highest twelve months counted",
-    }
-    for source, words in ((manifest, from_manifest), (fit, from_fit)):
-        for key, what in words.items():
-            if isinstance(source.get(key), int | float):
-                exact = key in ("observations", "estimated")
-                found[anchor(key.replace("_", " "))] = Fact(float(source[key]), what, exact)
+
+
+def _fit(fit: Mapping[str, Any]) -> dict[str, Fact]:
+    found = _figures(fit, _FROM_FIT)
+    whole = fit.get("annual_with_discrepancy", {})
     for year, (observed, model) in sorted(fit.get("annual", {}).items()):
         found[f"deaths-{year}-model"] = Fact(float(model), f"synthetic opioid deaths of {year} in the model")
         found[f"deaths-{year}-counted"] = Fact(float(observed), f"synthetic opioid deaths of {year} as counted")
+        if year in whole:
+            what = f"synthetic opioid deaths of {year} in the model with its discrepancy"
+            found[f"deaths-{year}-whole"] = Fact(float(whole[year]), what)
+    for key, words in _FROM_TURN.items():
+        if isinstance(fit.get("turn", {}).get(key), int | float):
+            what = f"change of the twelve months to April 2025 against those to June 2023 {words}, per cent"
+            found[anchor(f"turn {key}")] = Fact(float(fit["turn"][key]), what)
     return found
 
 
 def _errors(subject: Subject) -> dict[str, Fact]:
     found = {}
-    for _, row in subject.estimate.fit.iterrows():
+    for row in subject.posterior.fit.to_dict("records"):
         name = anchor(re.sub(r"[,.]", "", str(row["target"])))
         found[f"error-{name}"] = Fact(float(row["mape"]), f"mean absolute error of {row['target']}, per cent")
+        if pd.notna(row.get("cover_90")):  # there is none for what is not fitted
+            what = f"values of {row['target']} within their 90 % interval, per cent"
+            found[f"covered-{name}"] = Fact(float(row["cover_90"]), what)
     return found

@@ -10,13 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from sdforecast import model as model_files
-from sdforecast import observation, parameters, scenario, shipped
+from sdforecast import inference, observation, parameters, scenario, shipped
 from sdforecast.diagrams import named_loops
 from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation.equations import Equation, Equations, read_equations
 from sdforecast.engine import Job, run_jobs
 from sdforecast.errors import InputError, Problem
-from sdforecast.inference import estimate as estimates
 from sdforecast.model import ModelFile
 from sdforecast.model.vocabulary import VENSIM
 from sdforecast.observation import Target
@@ -36,6 +35,8 @@ class Subject:
     graph : what uses what.
     starts : value of each stock at the initial time, from a run.
     instruments : by the name of their variable.
+    posterior : of the constants; only what a forecast needs of it is read.
+    alternatives : what calibration/alternatives.py found, one row an alternative, the first without any.
     knots : of the tables over time, each with `input` (the variable), `time`, `value`, `reason`, `source`, `grade`.
     """
 
@@ -47,7 +48,8 @@ class Subject:
     instruments: Mapping[str, Instrument]
     loops: list[NamedLoop]
     knots: pd.DataFrame
-    estimate: estimates.Estimate
+    posterior: inference.Posterior
+    alternatives: pd.DataFrame
     starts: Mapping[str, float]
 
     @cached_property
@@ -81,12 +83,12 @@ class Subject:
 
 
 def gather(models: Path | None = None, calibration: Path | None = None) -> Subject:
-    """Read the model, its tables and the estimate, by default the shipped ones. Raises `InputError`.
+    """Read the model, its tables and the posterior, by default the shipped ones. Raises `InputError`.
 
     Parameters
     ----------
     models : folder with `fentanyl.mdl` and `loops.yaml`.
-    calibration : folder with the tables of parameters and targets, the history and the estimate.
+    calibration : folder with the tables of parameters and targets, the history and the posterior.
     """
     models, calibration = models or shipped.models_dir(), calibration or shipped.calibration_dir()
     file = model_files.read(models / shipped.model_file().name)
@@ -107,7 +109,8 @@ def gather(models: Path | None = None, calibration: Path | None = None) -> Subje
         instruments=instruments,
         loops=_loops(file, graph),
         knots=_knots(calibration / "data", known),
-        estimate=estimates.load(calibration / "estimate"),
+        posterior=inference.load(calibration / "posterior", whole=False),
+        alternatives=_alternatives(calibration / "alternatives.csv"),
         starts=_starts(file),
     )
 
@@ -138,6 +141,19 @@ def _knots(history: Path, known: Mapping[str, str]) -> pd.DataFrame:
     every = pd.concat([events(history / "events.csv"), levels], ignore_index=True)
     every["input"] = [known.get(_spelled(name), "") for name in every["input"]]
     return every[every["input"] != ""]
+
+
+def _alternatives(file: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(file, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        hint = "make it: python calibration/alternatives.py"
+        raise InputError(Problem(f"is not a readable table: {error}", file=str(file), hint=hint)) from error
+    missing = [name for name in ("question", "answer", "log density") if name not in table]
+    if missing or table.empty:
+        what = f"no column '{missing[0]}'" if missing else "no rows"
+        raise InputError(Problem(what, file=str(file), hint="make it: python calibration/alternatives.py"))
+    return table
 
 
 def _starts(file: ModelFile) -> dict[str, float]:

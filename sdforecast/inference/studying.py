@@ -118,6 +118,9 @@ def study(
     acting = _acting(whole, uncertain)
     sampled = [p for p, acts in zip(uncertain, acting, strict=True) if acts]
     later = [p for p, acts in zip(uncertain, acting, strict=True) if not acts]
+    if not sampled:
+        hint = "free one in the table of parameters, or hold fewer"
+        raise InputError(Wrong("no constant with a prior acts on a fitted observation: nothing to estimate", hint=hint))
     used = predictor(
         model, fitted, [p.name for p in sampled], knots=knots, fixed={**fixed, **{p.name: p.value for p in later}},
         series=levels, fitting=told.fitting,

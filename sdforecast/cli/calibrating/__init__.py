@@ -1,0 +1,1 @@
+"""What `sdforecast calibrate` shows while it works and when it is done."""
