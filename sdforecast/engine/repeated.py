@@ -73,14 +73,31 @@ class Repeated:
 
     def forward(self, point: np.ndarray) -> Forward:
         """Run once and keep what the way back needs; `.values` are [rows, columns]."""
-        varied, knots = np.split(np.asarray(point, dtype=float), [len(self.varied)])
-        own = np.tensordot(knots, self._weights, axes=1)[None]
-        inputs: Inputs = replace(self._batch.inputs, varied=varied[None], own=np.ascontiguousarray(own))
-        return self._ready.gradient_kernel.forward(inputs)
+        return self._ready.gradient_kernel.forward(self._inputs(np.asarray(point, dtype=float)[None]))
 
     def pull(self, forward: Forward, cotangent: np.ndarray) -> np.ndarray:
         """Return how much each input counts [size], given how much each saved number does [rows, columns]."""
-        by_constant, by_row = self._ready.gradient_kernel.pull(forward, cotangent)
+        return self._joined(*self._ready.gradient_kernel.pull(forward, cotangent))
+
+    def forward_many(self, points: np.ndarray) -> Forward:
+        """Do what :meth:`forward` does for the rows of `points` [runs, size], side by side in one thread.
+
+        The bits of a run are those that it has alone.
+        """
+        return self._ready.gradients_kernel.forward_many(self._inputs(np.asarray(points, dtype=float)))
+
+    def pull_many(self, forward: Forward, cotangents: np.ndarray) -> np.ndarray:
+        """Return what :meth:`pull` does for each run [runs, size], given cotangents [runs, rows, columns]."""
+        pulled = self._ready.gradients_kernel.pull_many(forward, cotangents)
+        return np.stack([self._joined(*one) for one in zip(*pulled, strict=True)])
+
+    def _inputs(self, points: np.ndarray) -> Inputs:
+        """Lay out points [runs, size]; each for itself, because sums over knots would differ in the last bit."""
+        varied, knots = np.split(points, [len(self.varied)], axis=1)
+        own = np.stack([np.tensordot(one, self._weights, axes=1) for one in knots])
+        return replace(self._batch.inputs, varied=np.ascontiguousarray(varied), own=own)
+
+    def _joined(self, by_constant: np.ndarray, by_row: np.ndarray) -> np.ndarray:
         return np.concatenate([by_constant, np.tensordot(self._weights, by_row, axes=3)])
 
     def check(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,12 +27,16 @@ from sdforecast.inference.mode import Laplace, Search, laplace, search
 from sdforecast.inference.posterior import Posterior
 from sdforecast.inference.predictive import coverage
 from sdforecast.inference.studying import Setting, Sources, study
+from sdforecast.inference.together import Together
 from sdforecast.manifest import hash_of, manifest
 from sdforecast.model import ModelFile
 from sdforecast.sectors import Inputs
 
 KEPT = 1000
 """Draws that a posterior keeps, spread evenly over its chains; what is said of its chains is of all draws."""
+
+IN_LANES = 4
+"""Chains that share one run of the model, side by side in the lanes of the processor."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def calibrate(
     sector: str | None = None,
     inputs: Inputs = "run",
     hold: Mapping[str, float] | None = None,
+    leave_out: Sequence[str] = (),
     command: str = "sdforecast calibrate",
     listener: Listener | None = None,
 ) -> Calibrated:
@@ -81,6 +86,7 @@ def calibrate(
     kept : draws that the posterior keeps.
     sector, inputs : estimate this sector alone: its constants against its targets, its inputs held; see :mod:`.partial`.
     hold : constants that keep the value given here, as in a structural alternative.
+    leave_out : targets that are compared but not fitted.
 
     Raises
     ------
@@ -88,10 +94,11 @@ def calibrate(
     MachineError : the extra `calibrate` is not installed.
     """
     plan, listener, sources = plan or Plan(), listener or Listener(), sources or Sources()
-    setting = study(model, sources, sector=sector, inputs=inputs, hold=hold)
+    setting = study(model, sources, sector=sector, inputs=inputs, hold=hold, leave_out=leave_out)
     facts = _facts(setting, sources, plan, command)
     rng = np.random.default_rng(plan.seed)
-    density = LogDensity(density_of(setting.study))
+    asked = Together(setting.study.predictor, plan.chains, groups=max(1, plan.chains // IN_LANES))
+    density = LogDensity(density_of(setting.study, asked))
     listener.told(_begun(setting, density, starts))
     found = search(
         density.value_and_gradient, density.size, starts, rng, finished=lambda one: listener.told(_ended(one))
@@ -165,7 +172,7 @@ def _last_observed(setting: Setting, rows: pd.DataFrame) -> str:
 
 def _key(facts: Mapping[str, Any], plan: Plan) -> str:
     """Return what chains in a store must have been made from."""
-    of = {name: facts.get(name) for name in ("fingerprints", "partial", "held")}
+    of = {name: facts.get(name) for name in ("fingerprints", "partial", "held", "left_out")}
     return hashlib.sha256(json.dumps([of, plan.seed], sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -82,10 +82,15 @@ class Rows:
         mean = ((months >= first[:, None]) & (months <= last[:, None])).astype(float)
         mean /= mean.sum(axis=1, keepdims=True)
         k = np.arange(len(months))
+        report = part["report_sd"].to_numpy(float) if "report_sd" in part else np.zeros(len(part))
         return Shared(
-            rows, months, sparse.csr_array(mean), np.abs(k[:, None] - k[None, :]), np.minimum(k[:, None], k[None, :]) + 1.0,
-            1 / part["observed"].to_numpy(float),
-        )  # fmt: skip
+            rows=rows,
+            months=months,
+            mean=sparse.csr_array(mean),
+            apart=np.abs(k[:, None] - k[None, :]),
+            since=np.minimum(k[:, None], k[None, :]) + 1.0,
+            counting=1 / np.maximum(part["observed"].to_numpy(float), 0.5) + report**2,
+        )
 
 
 def _kind(discrepancy: str, likelihood: str) -> str:
@@ -95,7 +100,7 @@ def _kind(discrepancy: str, likelihood: str) -> str:
 
 
 def months_and_days(study: Study) -> np.ndarray:
-    """Return what each expected logarithm gains because its months are longer or shorter than the mean month."""
+    """Return what each expected logarithm gains: for longer or shorter months, and for reports still to come."""
     wanted = {each.name for each in study.discrepancies if each.month_lengths}
     with_days = {t.name for t in study.targets if t.discrepancy in wanted}
     found = np.zeros(len(study.observations))
@@ -104,6 +109,8 @@ def months_and_days(study: Study) -> np.ndarray:
         if name in with_days:
             days = (calendar.month_end(int(last)) - calendar.month_start(int(first))).days + 1
             found[k] = np.log(days / ((last - first + 1) * MEAN_MONTH))
+    if "log_share" in table:
+        found += table["log_share"].to_numpy(float)
     return found
 
 

@@ -32,6 +32,8 @@ class Plan:
     Attributes
     ----------
     draws, tune : of each chain, kept and for warm-up.
+    cores : chains at a time; by default all of them, since they share runs of the model (:mod:`.together`).
+    deepest : doublings of a trajectory at most.
     store : folder for chains as they are drawn, so that they survive a kill; None: nowhere.
     key : what the chains in the store must belong to.
     """
@@ -43,6 +45,7 @@ class Plan:
     seed: int = 1
     cores: int | None = None
     target_accept: float = 0.8
+    deepest: int = 4
     store: Path | None = None
     key: str = ""
 
@@ -54,8 +57,8 @@ def draw(
     if plan.method == "nuts":
         return sample(
             lambda: density.value_and_gradient, density.labels, approximation.mode, approximation.root,
-            chains=plan.chains, draws=plan.draws, tune=plan.tune, seed=plan.seed, cores=plan.cores,
-            target_accept=plan.target_accept, store=plan.store, key=plan.key, progress=progress,
+            chains=plan.chains, draws=plan.draws, tune=plan.tune, seed=plan.seed, cores=plan.cores or plan.chains,
+            target_accept=plan.target_accept, max_treedepth=plan.deepest, store=plan.store, key=plan.key, progress=progress,
         )  # fmt: skip
     if plan.method == "laplace":
         drawn, lp = approximation.draw(plan.chains * plan.draws, np.random.default_rng(plan.seed))

@@ -18,7 +18,9 @@ from sdforecast.inference.positions import values_at
 from sdforecast.inference.predictor import Predictor, predictor
 from sdforecast.inference.study import Study, knot_times
 from sdforecast.model import ModelFile
+from sdforecast.observation import revisions
 from sdforecast.observation.errors import Fitting, evidence
+from sdforecast.observation.targets import Target
 from sdforecast.parameters import Parameter
 from sdforecast.scenario.inputs import counts_months, series
 from sdforecast.sectors import Inputs
@@ -72,6 +74,7 @@ def study(
     sector: str | None = None,
     inputs: Inputs = "run",
     hold: Mapping[str, float] | None = None,
+    leave_out: Sequence[str] = (),
     engine: str = "auto",
 ) -> Setting:
     """Return the problem that the files make of a model.
@@ -80,6 +83,7 @@ def study(
     ----------
     sector, inputs : one sector alone, its inputs held; see :mod:`.partial`.
     hold : constants that keep the value given here.
+    leave_out : targets that are compared but not fitted, by name.
 
     Raises
     ------
@@ -99,6 +103,9 @@ def study(
         uncertain, observed, levels = list(some.parameters), some.observations, {**levels, **some.fixed.series}
         facts |= {"partial": some.facts()}
         told = replace(told, latents=())  # an input of the whole model is not inferred from one sector
+    observed = _left_out(observed, leave_out)
+    facts |= {"left_out": sorted(leave_out)} if leave_out else {}
+    observed = _completed(observed, told.targets, rows)
     fitted = observed[observed["fitted"]].reset_index(drop=True)
     if fitted.empty:
         raise InputError(Wrong("no target is fitted", file=str(sources.targets or "targets.toml")))
@@ -115,6 +122,31 @@ def study(
     )  # fmt: skip
     problem = Study(sampled, later, told, fitted, observed[~observed["fitted"]].reset_index(drop=True), used)
     return Setting(problem, model, rows, levels, {**fixed, **{p.name: p.value for p in later}}, facts)
+
+
+def _left_out(observed: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return observations with those of some targets not fitted. Raises `InputError` for an unknown target."""
+    known = list(dict.fromkeys(observed["target"]))
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise InputError(Wrong(f"no target '{unknown}' to leave out", hint=nearest(unknown, known)))
+    return observed.assign(fitted=observed["fitted"] & ~observed["target"].isin(names))
+
+
+def _completed(observed: pd.DataFrame, targets: Sequence[Target], rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `log_share` and `report_sd`: what young counts lack, as past vintages were revised; zero for all others."""
+    found = observed.assign(log_share=0.0, report_sd=0.0)
+    for target in targets:
+        if not target.provisional:
+            continue
+        curve = revisions.completeness(rows, target.series[0])
+        months = history.select(rows, target.series[0], aggregation="month", breakdown=target.breakdown)
+        lacking = revisions.provisional(months, curve).set_index(months["period_start"])
+        of = (found["target"] == target.name).to_numpy()
+        starts = found.loc[of, "start"]
+        found.loc[of, "log_share"] = lacking["log_share"].reindex(starts).to_numpy()
+        found.loc[of, "report_sd"] = lacking["sd"].reindex(starts).to_numpy()
+    return found
 
 
 def _acting(asked: Predictor, parameters: Sequence[Parameter]) -> np.ndarray:

@@ -1,15 +1,15 @@
 """The kernel: machine code of a levelled program, and the running of it on arrays.
 
 In goes a :class:`~.level.Leveled`; out comes a :class:`Kernel`, whose `run` does what :func:`~.interpret.interpret`
-does, for blocks of W members, on several threads, and whose `forward` and `pull` give a gradient. The code is made once
-and kept on disk (:mod:`.objects`).
+does, for blocks of W members, on several threads, and whose `forward` and `pull` give a gradient, `forward_many` and
+`pull_many` those of several members. The code is made once and kept on disk (:mod:`.objects`).
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,7 +25,6 @@ AT_ONCE = 100_000_000
 """Operations that a thread does between two looks at whether it should stop: some hundredths of a second."""
 
 _P = ctypes.c_void_p
-_ONE_BLOCK = np.array([1, 0, 0], dtype=np.int64)
 
 
 def compile_kernel(leveled: Leveled, *, gradient: bool = False, widths: Sequence[int] | None = None) -> Kernel:
@@ -46,7 +45,13 @@ def compile_kernel(leveled: Leveled, *, gradient: bool = False, widths: Sequence
 
 @dataclass(frozen=True)
 class Forward:
-    """A run that can be pulled back: what was saved [saved rows, outputs], and what the way back needs."""
+    """A run that can be pulled back, of one member or of several.
+
+    Attributes
+    ----------
+    values : what was saved [saved rows, outputs], of several members [members, saved rows, outputs].
+    tape : what the way back needs of each row [blocks, rows, tape size, W].
+    """
 
     values: np.ndarray
     tape: np.ndarray
@@ -83,8 +88,9 @@ class Kernel:
         run = function(None, ctypes.c_int64, *[_P] * 9)
         self._run = {width: run(loaded.address(f"run_{width}")) for width in widths}
         if loaded.gradient:
-            self._forward = function(None, ctypes.c_int64, *[_P] * 10)(loaded.address("forward"))
-            self._backward = function(None, ctypes.c_int64, *[_P] * 12)(loaded.address("backward"))
+            forward, backward = (function(None, ctypes.c_int64, *[_P] * count) for count in (10, 12))
+            self._forward = {width: forward(loaded.address(f"forward_{width}")) for width in widths}
+            self._backward = {width: backward(loaded.address(f"backward_{width}")) for width in widths}
 
     def run(
         self,
@@ -169,17 +175,8 @@ class Kernel:
         """Run one member and keep what its gradient needs."""
         if inputs.members != 1:
             raise ValueError("a gradient is of one member")
-        shared = self._share(inputs)
-        saved = inputs.saved.astype(np.int8)
-        values = np.empty((int(inputs.saved.sum()), len(self.leveled.program.outputs)))
-        tape = np.empty((len(inputs.clock), self._loaded.tape_size))
-        ring = np.empty(int(shared.lengths.sum()))
-        varied, own = np.ascontiguousarray(inputs.varied[0]), np.ascontiguousarray(inputs.own[0])
-        self._forward(
-            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
-            _at(shared.lengths), _at(ring), _at(values), _at(_ONE_BLOCK), _at(tape),
-        )  # fmt: skip
-        return Forward(values, tape, inputs, shared)
+        ran = self.forward_many(inputs)
+        return replace(ran, values=ran.values[0])
 
     def pull(self, forward: Forward, cotangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return how much each input counts, given how much each saved number does [saved rows, outputs].
@@ -188,25 +185,65 @@ class Kernel:
         -------
         By varied parameters [varied], and by own series [rows, moments, own series].
         """
-        inputs, shared = forward.inputs, forward.shared
-        rows = np.zeros((len(forward.values) + 1, forward.values.shape[1]))  # the last is for rows that are not saved
-        rows[:-1] = cotangent
+        gradient, own_gradient = self.pull_many(forward, cotangent[None])
+        return gradient[0], own_gradient[0]
+
+    def forward_many(self, inputs: Inputs) -> Forward:
+        """Run all members and keep what their gradients need; a member's bits do not depend on who runs beside it."""
+        width = min((width for width in self.widths if width >= inputs.members), default=max(self.widths))
+        members, varied, own = _blocks_of(inputs, width)
+        shared, saved = self._share(inputs), inputs.saved.astype(np.int8)
+        values = np.empty((len(members), int(saved.sum()), len(self.leveled.program.outputs)))
+        tape = np.empty((len(varied), len(inputs.clock), self._loaded.tape_size, width))
+        ring = np.empty((int(shared.lengths.sum()), width))
+        distances = np.array([1, 0, values[0].size], dtype=np.int64)
+        for k in range(len(varied)):
+            self._forward[width](
+                len(inputs.clock), _at(varied[k]), _at(shared.slots), _at(shared.table), _at(own[k]), _at(saved),
+                _at(shared.lengths), _at(ring), _at(values[k * width]), _at(distances), _at(tape[k]),
+            )  # fmt: skip
+        return Forward(values[: inputs.members], tape, inputs, shared)
+
+    def pull_many(self, forward: Forward, cotangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what :meth:`pull` does for each member, given cotangents [members, saved rows, outputs].
+
+        Returns
+        -------
+        By varied parameters [members, varied], and by own series [members, rows, moments, own series].
+        """
+        inputs, shared, width = forward.inputs, forward.shared, forward.tape.shape[-1]
+        members, varied, own = _blocks_of(inputs, width)
+        rows = np.zeros((len(varied), cotangents.shape[1] + 1, cotangents.shape[2], width))
+        rows[:, :-1] = _lanes_last(cotangents[members], width)  # the last is for rows that are not saved
         saved = inputs.saved.astype(np.int8)
-        gradient, own_gradient = np.zeros(len(self.leveled.varied)), np.zeros(inputs.own.shape[1:])
-        ring = np.zeros(int(shared.lengths.sum()))
-        count = np.array([len(forward.values)], dtype=np.int64)
-        varied, own = np.ascontiguousarray(inputs.varied[0]), np.ascontiguousarray(inputs.own[0])
-        self._backward(
-            len(inputs.clock), _at(varied), _at(shared.slots), _at(shared.table), _at(own), _at(saved),
-            _at(shared.lengths), _at(ring), _at(rows), _at(forward.tape), _at(gradient), _at(own_gradient), _at(count),
-        )  # fmt: skip
-        return gradient, own_gradient
+        gradient, own_gradient = np.zeros(varied.shape), np.zeros(own.shape)
+        count = np.array([cotangents.shape[1]], dtype=np.int64)
+        for k in range(len(varied)):
+            ring = np.zeros((int(shared.lengths.sum()), width))
+            self._backward[width](
+                len(inputs.clock), _at(varied[k]), _at(shared.slots), _at(shared.table), _at(own[k]), _at(saved),
+                _at(shared.lengths), _at(ring), _at(rows[k]), _at(forward.tape[k]), _at(gradient[k]),
+                _at(own_gradient[k]), _at(count),
+            )  # fmt: skip
+        return _members_first(gradient)[: inputs.members], _members_first(own_gradient)[: inputs.members]
+
+
+def _blocks_of(inputs: Inputs, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which members stand in full blocks, the last repeated, and their numbers with the lanes last."""
+    members = np.minimum(np.arange(-(-inputs.members // width) * width), inputs.members - 1)
+    return members, _lanes_last(inputs.varied[members], width), _lanes_last(inputs.own[members], width)
 
 
 def _lanes_last(values: np.ndarray, width: int) -> np.ndarray:
     """Return values [members, ...] as blocks with the lanes last [blocks, ..., width]."""
     blocks = values.reshape(len(values) // width, width, *values.shape[1:])
     return np.ascontiguousarray(np.moveaxis(blocks, 1, -1))
+
+
+def _members_first(blocks: np.ndarray) -> np.ndarray:
+    """Return values [blocks, ..., width] as [members, ...]."""
+    moved = np.ascontiguousarray(np.moveaxis(blocks, -1, 1))
+    return moved.reshape(blocks.shape[0] * blocks.shape[-1], *blocks.shape[1:-1])
 
 
 def _at(array: np.ndarray) -> int:

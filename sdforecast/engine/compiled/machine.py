@@ -141,6 +141,14 @@ class Ready:
 
         return compile_kernel(self.leveled, gradient=True, widths=(1,))
 
+    @cached_property
+    def gradients_kernel(self) -> Kernel:
+        """The same for several members at once. Raises `MachineError` where the platform has no compiler."""
+        from sdforecast.engine.compiled import objects
+        from sdforecast.engine.compiled.kernel import compile_kernel
+
+        return compile_kernel(self.leveled, gradient=True, widths=objects.gradient_widths())
+
 
 class Machine:
     """A model and what has been compiled of it; not shared between threads while it compiles.

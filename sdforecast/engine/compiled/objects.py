@@ -125,6 +125,11 @@ def widths() -> tuple[int, ...]:
     return (1, 4) if features.get("avx2") or features.get("neon") else (1, 2)
 
 
+def gradient_widths() -> tuple[int, ...]:
+    """Return the same for gradients, of which a few are asked for at a time: what is not filled costs as much."""
+    return (1, 4, 8) if max(widths()) == 8 else widths()
+
+
 def _care(leveled: Leveled, *, gradient: bool) -> tuple[int, int]:
     """Return how much LLVM is to do: levels of its optimiser and of its code generator."""
     size = len(leveled.program.nodes)

@@ -4,7 +4,7 @@ In goes a :class:`~sdforecast.engine.compiled.level.Leveled`; out comes the text
 
 * `tabulate`: what all members share, once (:mod:`.tabulate`);
 * `run_W` for each width W: W members at a time, each in a lane of the processor's vectors (:mod:`.forward`);
-* `forward` and `backward`, if a gradient is wanted, for one member (:mod:`.backward`).
+* `forward_W` and `backward_W` likewise, if a gradient is wanted (:mod:`.backward`).
 
     %9 = div %6, %8        %".31" = fdiv <8 x double> %".24", %".29"
 
@@ -31,14 +31,14 @@ def emit(leveled: Leveled, *, widths: Sequence[int] = (1, 8), gradient: bool = F
 
     Parameters
     ----------
-    widths : how many members a `run` function takes at a time; one function for each.
-    gradient : whether `forward` and `backward` are written.
+    widths : how many members a function takes at a time; one function for each.
+    gradient : whether `forward_W` and `backward_W` are written.
     """
     module = ir.Module("program")
     tabulate(module, leveled)
     for width in widths:
         run(module, leveled, width)
-    if gradient:
-        run(module, leveled, 1, tape=True)
-        backward(module, leveled)
+        if gradient:
+            run(module, leveled, width, tape=True)
+            backward(module, leveled, width)
     return str(module)

@@ -1,7 +1,7 @@
 """The gradient in LLVM's terms: the rows in reverse, and in each row the operations in reverse.
 
-    void backward(rows, varied, shared, table, own, saved, lengths, ring, cotangent, tape, gradient, own_gradient,
-                  zero_row)
+    void backward_W(rows, varied, shared, table, own, saved, lengths, ring, cotangent, tape, gradient, own_gradient,
+                    zero_row)
 
 It is reverse accumulation as in the smallest of teaching engines, with one addition: what is dear to compute comes from
 the tape that `forward` has kept for each row, the rest is computed again. `adjoint[k]` is how much the result changes
@@ -9,7 +9,8 @@ with node k. A row's adjoints start from the cotangents of what was saved there 
 states; walking the operations from the last to the first, each hands its adjoint to its arguments by its `partials`.
 What reaches MEMBER nodes is summed in memory over all rows and walked through the prologue once, at the end.
 
-`cotangent` stands in [saved rows + 1, outputs]; rows that are not saved read the last, number `zero_row`, which is
+Members are lanes, as in :mod:`.forward`: tape [rows, tape size, W], gradient [varied, W], own_gradient [rows, moments,
+own, W]. `cotangent` stands in [saved rows + 1, outputs, W]; rows that are not saved read the last, number `zero_row`, which is
 zero.
 """
 
@@ -22,7 +23,7 @@ from typing import Any
 from llvmlite import ir
 
 from sdforecast.engine.compiled.emit.forward import Rings, prologue, tape_size, taped
-from sdforecast.engine.compiled.emit.lanes import F64, I8, I64, Lanes, index
+from sdforecast.engine.compiled.emit.lanes import I8, I64, Lanes, index
 from sdforecast.engine.compiled.emit.loops import MOMENTS, each, function
 from sdforecast.engine.compiled.emit.mathematics import MathLanes
 from sdforecast.engine.compiled.emit.pieces import Piece
@@ -33,10 +34,10 @@ BACKWARD = ("rows", "varied", "shared", "table", "own", "saved", "lengths", "rin
             "own_gradient", "zero_row")  # fmt: skip
 
 
-def backward(module: ir.Module, leveled: Leveled) -> None:
-    """Write the function that pulls a cotangent back to varied parameters and own series, for one member."""
-    made, given = function(module, "backward", BACKWARD)
-    _Backward(leveled, MathLanes(ir.IRBuilder(made.append_basic_block("prologue")), 1), made, given).write()
+def backward(module: ir.Module, leveled: Leveled, width: int) -> None:
+    """Write the function that pulls cotangents back to varied parameters and own series, for W members."""
+    made, given = function(module, f"backward_{width}", BACKWARD)
+    _Backward(leveled, MathLanes(ir.IRBuilder(made.append_basic_block("prologue")), width), made, given).write()
 
 
 class _Backward:
@@ -51,7 +52,7 @@ class _Backward:
         """Write prologue, loop and what follows it."""
         builder, rows = self.builder, self.given["rows"]
         for k in self.piece.at_level(Level.MEMBER):
-            self.sums[k] = builder.alloca(F64)
+            self.sums[k] = builder.alloca(self.lanes.double)
             builder.store(self.lanes.lit(0), self.sums[k])
         prologue(self.piece, self.given)
         before, loop, after = builder.block, self._block("row"), self._block("end")
@@ -59,7 +60,7 @@ class _Backward:
         builder.position_at_end(loop)
         row = builder.phi(I64)
         saved_after = builder.phi(I64)
-        coming = [builder.phi(F64) for _ in self.program.states]
+        coming = [builder.phi(self.lanes.double) for _ in self.program.states]
         leaving, saved_before = self._row(row, saved_after, coming)
         following = builder.sub(row, index(1))
         first = ir.IRBuilder(before)
@@ -76,7 +77,7 @@ class _Backward:
         looping = builder.block
         builder.cbranch(builder.icmp_signed(">=", following, index(0)), loop, after)
         builder.position_at_end(after)
-        ends = [builder.phi(F64) for _ in leaving]
+        ends = [builder.phi(self.lanes.double) for _ in leaving]
         for phi, value in zip(ends, leaving, strict=True):
             phi.add_incoming(zero, before)
             phi.add_incoming(value, looping)
@@ -175,7 +176,7 @@ class _Backward:
         if level is Level.STEP:
             self.adjoint[k] = self.builder.fadd(self.adjoint[k], amount) if k in self.adjoint else amount
         elif level is Level.MEMBER:
-            total = self.builder.load(self.sums[k], typ=F64)
+            total = self.builder.load(self.sums[k], typ=self.lanes.double)
             self.builder.store(self.builder.fadd(total, amount), self.sums[k])
 
     def _sweep(self, nodes: Sequence[int]) -> None:
@@ -203,7 +204,7 @@ class _Backward:
         if partial.type != zero.type:  # a truth value
             return self.builder.select(partial, adjoint, zero)
         product = self.builder.fmul(adjoint, partial)
-        if isinstance(partial, ir.Constant) and math.isfinite(partial.constant):
+        if isinstance(partial, ir.Constant) and math.isfinite(self.lanes.lane_of(partial)):
             return product
         return self.builder.select(self.lanes.fcmp_ordered("==", adjoint, zero), zero, product)
 
@@ -218,7 +219,7 @@ class _Backward:
         members = self.piece.at_level(Level.MEMBER)
         for k in reversed(members):
             node = self.program.nodes[k]
-            adjoint = self.builder.load(self.sums[k], typ=F64)
+            adjoint = self.builder.load(self.sums[k], typ=self.lanes.double)
             if node.op == "par":
                 place = index(self.leveled.varied.index(int(node.data)))  # type: ignore[arg-type]
                 self.lanes.store(adjoint, self.given["gradient"], place)

@@ -7,6 +7,10 @@ It does some blocks of W members, one after the other. In each, members are lane
 writes where its member stands. `shape` holds the number of blocks and the distances, in numbers, from one block's own
 series to the next's and from one member's output to the next's. States are values that go round the loop and never
 touch memory unless the processor runs out of registers.
+
+    void forward_W(rows, varied, shared, table, own, saved, lengths, ring, out, shape, tape)
+
+is the same for one block, and keeps on `tape` [rows, tape size, W] what :mod:`.backward` needs.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ TAPE = ("tape",)
 
 def run(module: ir.Module, leveled: Leveled, width: int, *, tape: bool = False) -> None:
     """Write the function that runs W members; with `tape` it keeps for each row what the gradient needs."""
-    name = "forward" if tape else f"block_{width}"
+    name = f"forward_{width}" if tape else f"block_{width}"
     made, given = function(module, name, BLOCK + TAPE * tape)
     _Run(leveled, MathLanes(ir.IRBuilder(made.append_basic_block("prologue")), width), made, given, tape=tape).write()
     if not tape:
@@ -111,12 +115,12 @@ class _Run:
         rings = Rings(self.leveled, self.lanes, self.given)
         places = rings.places(row)
         step_leaves(self.piece, self.given, row, states, [rings.read(place) for place in places])
-        if self.lanes.width == 1 and not self.tape:
-            branches.compute_all(self.piece, self.made, stepping)
+        if self.lanes.width > 1:
+            self.piece.compute_all(stepping)
         elif self.tape:
             abreast.compute_all(self.piece, stepping)
         else:
-            self.piece.compute_all(stepping)
+            branches.compute_all(self.piece, self.made, stepping)
         if self.tape:
             self._keep(row, states)
         saved_after = self._save(row, saved_row)

@@ -36,6 +36,10 @@ class Lanes:
         """Return the same constant in every lane."""
         return ir.Constant(self.over(kind), value if self.width == 1 else [value] * self.width)
 
+    def lane_of(self, constant: Any) -> Any:
+        """Return what :meth:`constant` has put into every lane."""
+        return constant.constant if self.width == 1 else constant.constant[0].constant
+
     def lit(self, value: float) -> Any:
         """Return a number."""
         return self.constant(F64, float(value))
