@@ -65,9 +65,10 @@ class LogDensity:
             whole = function._pytensor_function
             whole(np.zeros(self.size))
         jitted = whole.vm.jit_fn  # without the storage of a PyTensor function, which threads cannot share
+        data = whole.input_storage[1:]  # read at each call, since `set_data` may have put other values there
 
         def value_and_gradient(point: Point) -> Value:
-            value, gradient = jitted(np.ascontiguousarray(point, dtype=float))
+            value, gradient = jitted(np.ascontiguousarray(point, dtype=float), *(each.storage[0] for each in data))
             if not np.isfinite(value) or not np.isfinite(gradient).all():
                 return -np.inf, np.zeros(len(point))
             return float(value), np.asarray(gradient)

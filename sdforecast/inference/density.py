@@ -7,7 +7,7 @@ standard deviation of 1 means that the data taught nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,12 +38,21 @@ def density(study: Study, asked: Differentiable | None = None) -> pm.Model:
         pm.Deterministic("constants", constants, dims="parameter")
         expected = _on_scale(study, values) + _offsets(study)
         sd = _positive("error sd", [(t.sd, t.sd_spread) for t in study.targets], dims="target")
-        rows = Rows(study)
-        _independent(study, rows, expected, sd)
-        _counts(study, rows, values, sd)
+        rows, data = Rows(study), {name: pm.Data(name, value) for name, value in data_of(study).items()}
+        _independent(study, rows, data, expected, sd)
+        _counts(rows, data, values, sd)
         for discrepancy in study.discrepancies:
-            _shared(study, rows, discrepancy, expected, sd)
+            _shared(rows, data, discrepancy, expected, sd)
     return model
+
+
+def data_of(study: Study) -> dict[str, np.ndarray]:
+    """Return what of the density comes from observed values: other values need no new compilation."""
+    rows = Rows(study)
+    found = {"data": study.observed, "data: own": study.observed[rows.own]}
+    if len(rows.counted):
+        found["data: counts"] = np.rint(study.observations["observed"].to_numpy(float)[rows.counted]).astype(int)
+    return found | {f"data: counting noise of {name}": of.counting for name, of in rows.shared.items()}
 
 
 def _coordinates(study: Study) -> dict[str, Sequence[Any]]:
@@ -122,7 +131,7 @@ def _offsets(study: Study) -> Any:
 # --- likelihood ----------------------------------------------------------------------------------------
 
 
-def _independent(study: Study, rows: Rows, expected: Any, sd: Any) -> None:
+def _independent(study: Study, rows: Rows, data: Mapping[str, Any], expected: Any, sd: Any) -> None:
     """Errors of their own: independent, or correlated with the one before as `memory` says (an AR(1) in time)."""
     if not len(rows.own):
         return
@@ -131,27 +140,27 @@ def _independent(study: Study, rows: Rows, expected: Any, sd: Any) -> None:
     if remembering:
         half_life = _positive("memory", [(t.memory, HALF_LIFE_SPREAD) for t in remembering], dims="memory_target")
         kept = pt.where(rows.gap > 0, 0.5 ** (rows.gap / half_life[rows.memory]), 0.0)
-    before = study.observed[rows.before] - expected[rows.before]
+    before = data["data"][rows.before] - expected[rows.before]
     pm.Normal(
         "own errors",
         mu=expected[rows.own] + kept * before,
         sigma=sd[rows.target[rows.own]] * pt.sqrt(1 - kept**2),
-        observed=study.observed[rows.own],
+        observed=data["data: own"],
     )
 
 
-def _counts(study: Study, rows: Rows, values: Any, sd: Any) -> None:
+def _counts(rows: Rows, data: Mapping[str, Any], values: Any, sd: Any) -> None:
     """Counts without a discrepancy: negative binomial around the model's flow."""
     if len(rows.counted):
         pm.NegativeBinomial(
             "counts",
             mu=values[rows.counted],
             alpha=1 / sd[rows.target[rows.counted]] ** 2,
-            observed=np.rint(study.observations["observed"].to_numpy(float)[rows.counted]).astype(int),
+            observed=data["data: counts"],
         )
 
 
-def _shared(study: Study, rows: Rows, discrepancy: Discrepancy, expected: Any, sd: Any) -> None:
+def _shared(rows: Rows, data: Mapping[str, Any], discrepancy: Discrepancy, expected: Any, sd: Any) -> None:
     """Counts with a discrepancy, which is integrated out: logarithms are jointly normal.
 
     The variance of a logarithm is that of a negative binomial count, 1/count + sd^2; what months share is a fast part
@@ -163,7 +172,7 @@ def _shared(study: Study, rows: Rows, discrepancy: Discrepancy, expected: Any, s
         _positive(f"{name} half-life", [discrepancy.half_life]),
         _positive(f"{name} walk", [discrepancy.walk]),
     ]
-    errors = study.observed[of.rows] - expected[of.rows]
-    noise = of.counting + sd[rows.target[of.rows]] ** 2
+    errors = data["data"][of.rows] - expected[of.rows]
+    noise = data[f"data: counting noise of {name}"] + sd[rows.target[of.rows]] ** 2
     inputs = pt.concatenate([pt.stack(scales), errors, noise])
     pm.Potential(f"{name} errors", ModelOp(SharedErrors(of, discrepancy.season))(inputs)[0])

@@ -236,12 +236,21 @@ def _of_halves(
 
 
 def check_values(targets: Sequence[Target], observed: pd.DataFrame) -> None:
-    """Raise `InputError` where an observation has no value on the scale of its target: the logarithm of 0, say."""
+    """Raise `InputError` where an observation has no value on the scale of its target: the logarithm of 0, say.
+
+    A count may be 0, unless it has a discrepancy, which is one of logarithms.
+    """
     problems = []
     for target in targets:
         part = observed[observed["target"] == target.name]
-        whole = np.where(part["unit"] == "percent", 100.0, 1.0) if target.scale == "logit" else np.inf
-        for _, row in part[(part["observed"] <= 0) | (part["observed"] >= whole)].head(1).iterrows():
+        values, whole = part["observed"], np.inf
+        if target.scale == "logit":
+            whole = np.where(part["unit"] == "percent", 100.0, 1.0)
+        counted = target.likelihood == "negative-binomial" and not target.discrepancy
+        outside = (values < 0 if counted else values <= 0) | (values >= whole)
+        if target.scale == "identity":
+            outside = ~np.isfinite(values)
+        for _, row in part[outside].head(1).iterrows():
             what = f"target '{target.name}': {row['observed']:g} on {row['start']:%Y-%m-%d} has no {target.scale}"
             problems.append(Problem(what, target.file, target.line, hint="leave the period out with 'leave_out'"))
     if problems:
