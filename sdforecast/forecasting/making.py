@@ -12,7 +12,7 @@ import xarray as xr
 from sdforecast import calendar, history, scenario
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.believed import believed
-from sdforecast.forecasting.disturbing import Disturbances, disturbances
+from sdforecast.forecasting.disturbing import LAST, Disturbances, disturbances
 from sdforecast.forecasting.drawing import run_draws
 from sdforecast.forecasting.result import Forecast
 from sdforecast.inference import Posterior, load
@@ -31,7 +31,7 @@ DEFAULT_SCENARIOS = (
 )
 """What is run when nothing is named; the first is the reference."""
 
-HORIZON = "2035-12"
+HORIZON = LAST
 
 DRAWS = 300
 """How many draws are run where it is not said: the median of 2035 is then known to 2 %."""

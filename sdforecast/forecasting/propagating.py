@@ -20,6 +20,9 @@ FREEDOM = 5
 SCALES = ("innovation", "half-life", "walk")
 """What a posterior has to have of a discrepancy for each draw."""
 
+WAVES = 4
+"""Coefficients of a season: cosine and sine of a year and of half a year."""
+
 
 @dataclass(frozen=True)
 class Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -238,10 +239,25 @@ class TestFaults:
             with pytest.raises(InputError, match=f"the posterior's {what} is not in the table of targets"):
                 forecast(["current-course"], model=model, posterior=posterior, draws=1, targets=file)
 
-    def test_a_posterior_without_the_scales_of_its_discrepancy(self, model: ModelFile, posterior: Posterior) -> None:
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (lambda d: d.drop_vars("deaths half-life"), "the posterior has no 'deaths half-life'"),
+            (lambda d: d.drop_vars("supply sd"), "the posterior has no 'supply sd'"),
+            (lambda d: d.assign({"deaths walk": d["deaths walk"] * 0}), "'deaths walk' that are not above zero"),
+            (lambda d: d.assign({"supply half-life": -d["supply half-life"]}), "'supply half-life' that are not above"),
+            (lambda d: d.isel(harmonic=[0, 1]), "'deaths season' has not 4 coefficients"),
+            (lambda d: d.assign_coords(month=d["month"] - 3), "is not of consecutive months from 2010-01 on"),
+            (lambda d: d.assign_coords(month=d["month"] + 1000), "is not of consecutive months from 2010-01 on"),
+            (lambda d: d.isel(month=[0, 1, 3]), "is not of consecutive months from 2010-01 on"),
+        ],
+    )
+    def test_a_posterior_that_cannot_be_carried_on(
+        self, model: ModelFile, posterior: Posterior, change: Callable[[xr.Dataset], xr.Dataset], message: str
+    ) -> None:
         tree = posterior.tree.copy()
-        tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset().drop_vars("deaths half-life"))
-        with pytest.raises(InputError, match="the posterior has no 'deaths half-life'"):
+        tree["posterior"] = xr.DataTree(change(tree["posterior"].to_dataset()))
+        with pytest.raises(InputError, match=message):
             forecast(["current-course"], model=model, posterior=replace(posterior, tree=tree), draws=1)
 
     def test_a_draw_that_fails_says_so(self, model: ModelFile, posterior: Posterior) -> None:
