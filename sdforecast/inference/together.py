@@ -21,8 +21,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-PATIENCE = 0.05
-"""Seconds that a thread waits for others. Some evaluations take less; a chain that ends costs the others this once."""
+PATIENCE = 0.2
+"""Seconds that a thread waits for others: long beside an evaluation, even where many programs share the processors.
+A chain that ends costs the others this once or twice."""
 
 
 class Many(Protocol):
