@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sdforecast import model as model_files
 from sdforecast import inference, observation, parameters, scenario, shipped
+from sdforecast import model as model_files
 from sdforecast.diagrams import named_loops
 from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation.equations import Equation, Equations, read_equations

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from sdforecast import history, observation, shipped
 from sdforecast.inference.accounting import figures
@@ -96,6 +97,13 @@ def calibrate(
     plan, listener, sources = plan or Plan(), listener or Listener(), sources or Sources()
     setting = study(model, sources, sector=sector, inputs=inputs, hold=hold, leave_out=leave_out)
     facts = _facts(setting, sources, plan, command)
+    with threadpool_limits(1):  # matrices are small, and chains run in threads of their own
+        return _calibrated(setting, plan, starts, kept, facts, listener)
+
+
+def _calibrated(
+    setting: Setting, plan: Plan, starts: int, kept: int, facts: Mapping[str, Any], listener: Listener
+) -> Calibrated:
     rng = np.random.default_rng(plan.seed)
     asked = Together(setting.study.predictor, plan.chains, groups=max(1, plan.chains // IN_LANES))
     density = LogDensity(density_of(setting.study, asked))
@@ -103,7 +111,7 @@ def calibrate(
     found = search(
         density.value_and_gradient, density.size, starts, rng, finished=lambda one: listener.told(_ended(one))
     )
-    approximation = laplace(density.value_and_gradient, found[0].position)
+    approximation = laplace(density.value_and_gradient, found[0].position, callers=plan.chains)
     listener.told("curvature at the mode found")
     doubts = [distrust(density, approximation, plan.seed)] if plan.method in ("nuts", "laplace") else []
     tree = draw(density, approximation, replace(plan, key=_key(facts, plan)), listener.chains)
@@ -111,7 +119,9 @@ def calibrate(
     completing = Completing(setting, density)
     complete = completing.complete(tree, found[0].position, kept, rng)
     diagnosis = diagnose(completing.light(tree)) if plan.method in EXACT else None
-    posterior = _posterior(setting, complete, found, diagnosis, facts | _of_the_mode(density, approximation, found))
+    posterior = _posterior(
+        setting, complete, found, diagnosis, {**facts, **_of_the_mode(density, approximation, found)}
+    )
     warnings = [f"{doubt}: --method smc or de asks for no gradient" for doubt in doubts if doubt]
     return Calibrated(posterior, diagnosis, (*warnings, *_of_the_weights(complete)))
 

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from sdforecast import calendar
 from sdforecast.inference.study import Study
@@ -142,50 +143,54 @@ class SharedErrors:
         return 1
 
     def forward(self, point: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Return the log density, and what `pull` needs."""
+        """Return the log density (minus infinity where there is none), and what `pull` needs."""
         scales, errors, noise = np.split(point, [3, 3 + len(self.of.rows)])
+        if not np.isfinite(point).all():
+            return np.array([-np.inf]), ()
         covariance = self.covariance(*scales) + np.diag(noise)
         if not np.isfinite(covariance).all():
             return np.array([-np.inf]), ()
-        try:
-            factor = cho_factor(covariance, lower=True)
-        except np.linalg.LinAlgError:
+        factor, failed = dpotrf(covariance, lower=1)
+        if failed:
             return np.array([-np.inf]), ()
-        solved = cho_solve(factor, errors)
-        logarithm = 2 * np.log(np.diag(factor[0])).sum()
+        solved = cho_solve((factor, True), errors)
+        logarithm = 2 * np.log(np.diag(factor)).sum()
         value = -(errors @ solved + logarithm + len(errors) * np.log(2 * np.pi)) / 2
-        return np.array([value]), (scales, solved, factor[0])
+        return np.array([value]), (scales, solved, factor)
 
     def pull(self, ran: tuple[np.ndarray, ...], cotangent: np.ndarray) -> np.ndarray:
-        """Return derivatives: by a number of the covariance C, (s'Cs - trace of the inverse times C) / 2."""
+        """Return derivatives: by an entry of the covariance, half of (solved solved' - inverse).
+
+        The covariance of months depends on how far apart they are alone, so that entries are added up by distance.
+        """
         if not ran:
             return np.full(self.size, np.nan)
         scales, solved, factor = ran
-        inverse = cho_solve((factor, True), np.eye(len(solved)))
+        innovation, half_life, walk = scales
+        inverse = dpotri(factor, lower=1)[0]
+        inverse = np.tril(inverse) + np.tril(inverse, -1).T
         by_entry = (np.outer(solved, solved) - inverse) / 2
-        by_scale = [(by_entry * part).sum() for part in self._changes(*scales)]
+        by_months = self.of.mean.T @ (self.of.mean.T @ by_entry).T
+        kept, k = 0.5 ** (1 / half_life), np.arange(len(self.of.months))
+        by_distance = np.bincount(self.of.apart.ravel(), by_months.ravel(), len(k))
+        power = kept**k
+        by_kept = k * power / kept / (1 - kept**2) + power * 2 * kept / (1 - kept**2) ** 2
+        by_scale = [
+            2 * innovation * (power / (1 - kept**2)) @ by_distance,
+            innovation**2 * kept * np.log(2) / half_life**2 * by_kept @ by_distance,
+            2 * walk * (by_months * self.of.since).sum(),
+        ]
         result: np.ndarray = cotangent[0] * np.concatenate([by_scale, -solved, np.diag(by_entry)])
         return result
 
     def covariance(self, innovation: float, half_life: float, walk: float) -> np.ndarray:
         """Return the covariance of the errors without their noise [observations, observations]."""
         kept = 0.5 ** (1 / half_life)
-        return innovation**2 * self._fast(kept) + walk**2 * self._drift + self._season
+        result: np.ndarray = innovation**2 * self._fast(kept) + walk**2 * self._drift + self._season
+        return result
 
     def _fast(self, kept: float) -> np.ndarray:
         return self._observed((kept ** np.arange(len(self.of.months)) / (1 - kept**2))[self.of.apart])
-
-    def _changes(self, innovation: float, half_life: float, walk: float) -> list[np.ndarray]:
-        """Return derivatives of the covariance by each of the three."""
-        kept, k = 0.5 ** (1 / half_life), np.arange(len(self.of.months))
-        power = kept**k
-        by_kept = k * power / kept / (1 - kept**2) + power * 2 * kept / (1 - kept**2) ** 2
-        by_half_life = by_kept * kept * np.log(2) / half_life**2
-        return [
-            2 * innovation * self._fast(kept),
-            innovation**2 * self._observed(by_half_life[self.of.apart]),
-            2 * walk * self._drift,
-        ]
 
     def _observed(self, monthly: np.ndarray) -> np.ndarray:
         mean = self.of.mean

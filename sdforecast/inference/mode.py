@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,20 +120,22 @@ def _one(density: Callable[[np.ndarray], Value], begin: np.ndarray, most: int) -
     return Search(result.x, float(-result.fun), int(result.nfev), str(result.message))
 
 
-def laplace(
-    gradient: Callable[[np.ndarray], Value], mode: np.ndarray, advance: Callable[[], None] = lambda: None
-) -> Laplace:
+def laplace(gradient: Callable[[np.ndarray], Value], mode: np.ndarray, *, callers: int = 1) -> Laplace:
     """Return the normal approximation at `mode`: minus the inverse of the second derivatives.
+
+    `callers` threads ask at a time, for a function that shares runs between them.
 
     Second derivatives are central differences of exact gradients. Directions whose curvature is below the prior's are
     given the prior's: there the density is no normal one, and the approximation should not be wider than the prior.
     """
-    size = len(mode)
-    hessian = np.empty((size, size))
-    for k in range(size):
-        step = np.zeros(size)
+
+    def row(k: int) -> np.ndarray:
+        step = np.zeros(len(mode))
         step[k] = STEP
-        hessian[k] = (gradient(mode + step)[1] - gradient(mode - step)[1]) / (2 * STEP)
-        advance()
+        found: np.ndarray = (gradient(mode + step)[1] - gradient(mode - step)[1]) / (2 * STEP)
+        return found
+
+    with ThreadPoolExecutor(callers) as threads:
+        hessian = np.stack(list(threads.map(row, range(len(mode)))))
     curvature, vectors = np.linalg.eigh(-(hessian + hessian.T) / 2)
     return Laplace(mode, vectors / np.sqrt(np.maximum(curvature, LOWEST)), curvature)
