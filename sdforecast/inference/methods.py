@@ -44,8 +44,8 @@ class Plan:
     tune: int = 300
     seed: int = 1
     cores: int | None = None
-    target_accept: float = 0.8
-    deepest: int = 4
+    target_accept: float = 0.75
+    deepest: int = 5
     store: Path | None = None
     key: str = ""
 
