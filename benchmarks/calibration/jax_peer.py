@@ -1,11 +1,11 @@
-"""The school's model written by hand in JAX, sampled by NumPyro and BlackJAX: the whole sampler is machine code."""
+"""The school's model written by hand in JAX, sampled by BlackJAX: the whole sampler is machine code."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from measuring import Sampled, Spent, clocked
+from measuring import Sampled, clocked
 from problems import Problem
 
 STEPS_A_DAY, DAYS, BOYS, ILL = 16, 14, 763.0, 1.0
@@ -26,18 +26,21 @@ def density(problem: Problem) -> Any:
     h = 1 / STEPS_A_DAY
 
     def run(transmission: Any, recovery: Any) -> Any:
-        def change(state: Any) -> Any:
-            infection = transmission * state[0] * state[1] / BOYS
-            return jnp.stack([-infection, infection - recovery * state[1]])
+        def change(well: Any, ill: Any) -> tuple[Any, Any]:
+            infection = transmission * well * ill / BOYS
+            return -infection, infection - recovery * ill
 
-        def step(state: Any, _: Any) -> Any:
-            k1 = change(state)
-            k2 = change(state + h / 2 * k1)
-            k3 = change(state + h / 2 * k2)
-            following = state + h / 6 * (k1 + 2 * k2 + 2 * k3 + change(state + h * k3))
-            return following, following[1]
+        def step(state: Any, _: Any) -> Any:  # two numbers, not an array of two: twenty times as fast
+            well, ill = state
+            w1, i1 = change(well, ill)
+            w2, i2 = change(well + h / 2 * w1, ill + h / 2 * i1)
+            w3, i3 = change(well + h / 2 * w2, ill + h / 2 * i2)
+            w4, i4 = change(well + h * w3, ill + h * i3)
+            ill = ill + h / 6 * (i1 + 2 * i2 + 2 * i3 + i4)
+            return (well + h / 6 * (w1 + 2 * w2 + 2 * w3 + w4), ill), ill
 
-        states = jax.lax.scan(step, jnp.array([BOYS - ILL, ILL]), None, length=DAYS * STEPS_A_DAY, unroll=16)[1]
+        first = (jnp.asarray(BOYS - ILL), jnp.asarray(ILL))
+        states = jax.lax.scan(step, first, None, length=DAYS * STEPS_A_DAY)[1]
         return states[STEPS_A_DAY - 1 :: STEPS_A_DAY]
 
     def log_density(position: Any) -> Any:
@@ -49,34 +52,6 @@ def density(problem: Problem) -> Any:
         return prior - (off**2).sum() / 2 - len(seen) * (jnp.log(sd) + np.log(2 * np.pi) / 2)
 
     return log_density
-
-
-def with_numpyro(problem: Problem, chain_method: str, *, chains: int, tune: int, draws: int) -> Sampled:
-    """Sample with NumPyro; the second call is timed, the first one compiles."""
-    import jax
-    from numpyro.infer import MCMC, NUTS
-
-    log_density = density(problem)
-    mcmc = MCMC(
-        NUTS(potential_fn=lambda position: -log_density(position)), num_warmup=tune, num_samples=draws,
-        num_chains=chains, chain_method=chain_method, progress_bar=False,
-    )  # fmt: skip
-
-    def once(seed: int) -> tuple[np.ndarray, int]:
-        begin = 0.1 * np.random.default_rng(seed).standard_normal((chains, problem.size))
-        mcmc.post_warmup_state = None
-        mcmc.warmup(jax.random.key(seed), extra_fields=("num_steps",), collect_warmup=True, init_params=begin)
-        steps = int(mcmc.get_extra_fields()["num_steps"].sum())
-        mcmc.run(jax.random.key(seed + 100), extra_fields=("num_steps",))
-        steps += int(mcmc.get_extra_fields()["num_steps"].sum())
-        return np.asarray(mcmc.get_samples(group_by_chain=True)), steps
-
-    with clocked() as first:
-        once(1)
-    with clocked() as work:
-        found, steps = once(2)
-    start = Spent(max(first.cpu - work.cpu, 0), max(first.wall - work.wall, 0))
-    return Sampled(problem.name, f"NumPyro, {chain_method}", found, start, work, steps, problem.labels)
 
 
 def with_blackjax(problem: Problem, *, chains: int, tune: int, draws: int) -> Sampled:

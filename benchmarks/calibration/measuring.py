@@ -18,6 +18,9 @@ with warnings.catch_warnings():
 FURTHEST = 4.5
 """Standard errors that a mean may be from ours: chance exceeds it in one of a hundred thousand comparisons."""
 
+MIXED = 1.1
+"""R-hat above which chains, or walkers, have not forgotten where they began."""
+
 
 @dataclass
 class Spent:

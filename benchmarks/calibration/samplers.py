@@ -36,8 +36,8 @@ class Mode:
     note: str = ""
 
 
-def ours(problem: Problem, start: Spent, *, chains: int, tune: int, draws: int) -> tuple[Sampled, Mode]:
-    """Sample as `sdforecast calibrate` does: search, curvature, the No-U-Turn sampler."""
+def ours(problem: Problem, start: Spent, *, chains: int, tune: int, draws: int) -> tuple[Sampled, Mode, float]:
+    """Sample as `sdforecast calibrate` does: search, curvature, the No-U-Turn sampler; the height of the mode, too."""
     density = Counted(problem.value_and_gradient)
     with clocked() as compiling:
         density(np.zeros(problem.size))
