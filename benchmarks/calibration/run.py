@@ -74,12 +74,14 @@ def room() -> Iterator[Path]:
 
 
 def school(folder: Path, found: Found) -> None:
-    """Sample influenza in the boarding school by all."""
+    """Sample influenza in the boarding school by all that can."""
+    import numpy as np
     import problems
     from jax_peer import with_blackjax
     from measuring import clocked
-    from pymc_peer import with_pymc
-    from samplers import differential_moves, evolved, ours, with_emcee
+    from pymc_peer import value_and_gradient
+    from samplers import differential_moves, evolved, least, ours, with_emcee
+    from telling import PYMC
     from vectorised import Vectorised, in_lanes
 
     with clocked() as start:
@@ -92,7 +94,11 @@ def school(folder: Path, found: Found) -> None:
     for tool, moves in (("emcee (stretch), our lanes", None), ("emcee (DE), our lanes", differential_moves())):
         found.sampled(with_emcee(problem, tool, lanes, walkers=256, burn=100, steps=700, moves=moves), best)
     found.sampled(with_blackjax(problem, chains=4, tune=500, draws=1000), best)
-    found.sampled(with_pymc(problem, chains=2, tune=100, draws=150), best)
+    solver = value_and_gradient(problem)
+    point = np.array([0.0, 0.5, 0.0])
+    if not np.allclose(solver(point)[0], problem.value_and_gradient(point)[0], rtol=1e-5):  # it steps as it likes
+        raise SystemExit("the density by PyMC's own ODEs is not ours")
+    found.evaluation(problem.name, PYMC, "value and gradient", least(lambda: solver(point), 10))
     lanes.evaluations = 0
     found.modes.append(evolved(problem, "SciPy DE, our lanes", lanes, height, generations=500))
 
