@@ -143,5 +143,6 @@ class Counted:
         self.function, self.calls = function, 0
 
     def __call__(self, *args: Any) -> Any:
+        """Call the function."""
         self.calls += 1
         return self.function(*args)

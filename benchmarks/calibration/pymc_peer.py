@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from jax_peer import BOYS, DAYS, ILL
 from problems import Problem
 from pymc.ode import DifferentialEquation
+
 from sdforecast.inference.density import _constants
 
 

@@ -2,12 +2,12 @@
 
     python benchmarks/calibration/run.py [--full]
 
-Problems: influenza in a boarding school (3 numbers; also by Euler's method, the only one that PySD has), and the shipped
-model with ten informed constants, alone (10 numbers) and with their errors (44). `--full` adds the national problem as
-it is, for ours, and what a run of it takes by others.
+Problems: influenza in a boarding school (3 numbers; also by Euler's method, the only one that PySD has), and the
+shipped model with ten informed constants, alone (10 numbers) and with their errors (44).
+`--full` adds the national problem as it is, for ours, and what a run of it takes by others.
 
-No time is told unless all draws agree: on the school with moments by quadrature, elsewhere with ours. Draws' figures go to `results.csv`, searches for the mode to
-`modes.csv`, single evaluations to `evaluations.csv`, ratios to `ratios.csv`, and all of it as text to `results.md`.
+No time is told unless all draws agree: on the school with moments by quadrature, elsewhere with ours. Draws'
+figures go to `results.csv`, searches for the mode to `modes.csv`, single evaluations to `evaluations.csv`, ratios to `ratios.csv`, and all of it as text to `results.md`.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def with_pysd(folder: Path, found: Found) -> None:
         predict = PySD(problem)
     found.evaluation(problem.name, "PySD", "one run", seconds_a_run(predict, np.array([2.0, 0.4]), 20).cpu)
     density = Vectorised(problem, predict)
-    sampled = with_emcee(problem, "emcee (DE), PySD", density, walkers=32, burn=50, steps=250, moves=differential_moves())
+    moves = differential_moves()
+    sampled = with_emcee(problem, "emcee (DE), PySD", density, walkers=32, burn=50, steps=250, moves=moves)
     sampled.start.cpu += start.cpu
     sampled.start.wall += start.wall
     found.sampled(sampled, best)
@@ -157,10 +158,8 @@ def fentanyl(folder: Path, found: Found) -> None:
     ):  # fmt: skip
         lanes = Vectorised(problem, in_lanes(problem))
         single(found, problem, lanes)
-        found.sampled(
-            with_emcee(problem, "emcee (DE), our lanes", lanes, walkers=walkers, burn=steps // 5, steps=steps, moves=moves),
-            than,
-        )
+        shape = {"walkers": walkers, "burn": steps // 5, "steps": steps}
+        found.sampled(with_emcee(problem, "emcee (DE), our lanes", lanes, **shape, moves=moves), than)
         lanes.evaluations = 0
         found.modes.append(evolved(problem, "SciPy DE, our lanes", lanes, top, generations=100))
 
@@ -214,7 +213,7 @@ def main() -> None:
     """Run all and write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true", help="the national problem, too")
-    parser.add_argument("--only", choices=("school", "pysd", "fentanyl", "full"), help="one part; results of the others are kept")
+    parser.add_argument("--only", choices=("school", "pysd", "fentanyl", "full"), help="one part; the rest is kept")
     asked = parser.parse_args()
     os.environ.update(SETTINGS)
     warnings.simplefilter("ignore")

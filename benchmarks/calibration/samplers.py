@@ -12,10 +12,11 @@ import pandas as pd
 from measuring import Counted, Sampled, Spent, clocked
 from problems import Problem
 from scipy.optimize import differential_evolution
+from vectorised import Predict, Vectorised
+
 from sdforecast.inference.chains import sample
 from sdforecast.inference.mode import laplace, search
 from sdforecast.observation.predicting import reading
-from vectorised import Predict, Vectorised
 
 NEAR = 0.1
 """A mode is found when the log density is this near to the highest known."""
@@ -73,7 +74,7 @@ def with_emcee(
     density.evaluations = 0
     with clocked() as work:
         sampler = emcee.EnsembleSampler(walkers, problem.size, density, vectorize=True, moves=moves)
-        state = emcee.State(begin, random_state=np.random.RandomState(3).get_state())  # noqa: NPY002  emcee's own kind
+        state = emcee.State(begin, random_state=np.random.RandomState(3).get_state())
         sampler.run_mcmc(state, burn + steps)
     draws = sampler.get_chain(discard=burn).swapaxes(0, 1)
     return Sampled(problem.name, tool, draws, start, work, density.evaluations, problem.labels, note)

@@ -81,8 +81,8 @@ def sampling(results: pd.DataFrame) -> pd.DataFrame:
 def extrapolated(results: pd.DataFrame, evaluations: pd.DataFrame) -> pd.DataFrame:
     """Return ours over peers that were not run in full, by what an evaluation takes.
 
-    PySD in emcee needs as many evaluations as emcee with our engine, NUTS with another solver as many as ours. On the national problem a walker's evaluations
-    for an effective draw are taken to grow in proportion to the numbers, from the widest problem where emcee was run
+    PySD in emcee needs as many evaluations as emcee with our engine, NUTS with another solver
+    as many as ours. On the national problem a walker's evaluations for an effective draw are taken to grow in proportion to the numbers, from the widest problem where emcee was run
     and no faster: that favours the peer.
     """
     rows: list[tuple[str, str, float, str]] = []
@@ -92,11 +92,13 @@ def extrapolated(results: pd.DataFrame, evaluations: pd.DataFrame) -> pd.DataFra
     for row in lanes:
         if (row.problem, "PySD") in cost:
             took = row.evaluations_per_ess * cost[row.problem, "PySD"]
-            rows.append((row.problem, f"{OURS} / emcee (DE), PySD", rate[row.problem] * took, "its evaluations x a run of PySD"))
+            basis = "its evaluations x a run of PySD"
+            rows.append((row.problem, f"{OURS} / emcee (DE), PySD", rate[row.problem] * took, basis))
     for row in results.itertuples():
         if row.tool == OURS and (row.problem, PYMC) in cost:
             took = row.evaluations_per_ess * cost[row.problem, PYMC]
-            rows.append((row.problem, f"{OURS} / NUTS, {PYMC}", row.ess_per_cpu_s * took, "our evaluations x a gradient of it"))
+            basis = "our evaluations x a gradient of it"
+            rows.append((row.problem, f"{OURS} / NUTS, {PYMC}", row.ess_per_cpu_s * took, basis))
     whole = [r for r in results.itertuples() if r.tool == OURS and r.problem not in {x.problem for x in lanes}]
     for row in whole:
         if lanes and row.problem.startswith("fentanyl"):

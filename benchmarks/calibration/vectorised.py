@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from problems import Problem
 from scipy.linalg import solve_triangular
+
 from sdforecast.inference.covariance import Rows, SharedErrors, months_and_days
 from sdforecast.inference.density import HALF_LIFE_SPREAD
 from sdforecast.inference.positions import values_at
