@@ -81,6 +81,4 @@ def with_blackjax(problem: Problem, *, chains: int, tune: int, draws: int) -> Sa
         sampler = sampler.lower(keys).compile()
     with clocked() as work:
         positions, steps = jax.block_until_ready(sampler(keys))
-    return Sampled(
-        problem.name, "BlackJAX", np.asarray(positions), start, work, int(np.sum(steps)), problem.labels
-    )
+    return Sampled(problem.name, "BlackJAX", np.asarray(positions), start, work, int(np.sum(steps)), problem.labels)

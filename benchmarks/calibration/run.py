@@ -7,7 +7,8 @@ shipped model with ten informed constants, alone (10 numbers) and with their err
 `--full` adds the national problem as it is, for ours, and what a run of it takes by others.
 
 No time is told unless all draws agree: on the school with moments by quadrature, elsewhere with ours. Draws'
-figures go to `results.csv`, searches for the mode to `modes.csv`, single evaluations to `evaluations.csv`, ratios to `ratios.csv`, and all of it as text to `results.md`.
+figures go to `results.csv`, searches for the mode to `modes.csv`, single evaluations to
+`evaluations.csv`, ratios to `ratios.csv`, and all of it as text to `results.md`.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ def extrapolated(results: pd.DataFrame, evaluations: pd.DataFrame) -> pd.DataFra
     """Return ours over peers that were not run in full, by what an evaluation takes.
 
     PySD in emcee needs as many evaluations as emcee with our engine, NUTS with another solver
-    as many as ours. On the national problem a walker's evaluations for an effective draw are taken to grow in proportion to the numbers, from the widest problem where emcee was run
+    as many as ours. On the national problem a walker's evaluations for an effective draw
+    are taken to grow in proportion to the numbers, from the widest problem where emcee was run
     and no faster: that favours the peer.
     """
     rows: list[tuple[str, str, float, str]] = []
