@@ -8,11 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help forecast test test-slow check bench-engine lock clean
+.PHONY: help forecast test test-slow check bench-engine bench-calibration lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 forecast: $(VENV)/.self  ## set up, run the shipped forecast, write results/
 	@$(BIN)/sdforecast forecast -o $(RESULTS)
@@ -37,6 +37,10 @@ LOCK_INPUTS := pyproject.toml requirements-lock.in
 bench-engine: $(VENV)/.self  ## time the compiled engine against its peers
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/engine/requirements.txt
 	@$(BIN)/python benchmarks/engine/run.py
+
+bench-calibration: $(VENV)/.self $(VENV)/.dev  ## time sampling a posterior against its peers (BENCH=--full for all)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/calibration/requirements.txt
+	@$(BIN)/python benchmarks/calibration/run.py $(BENCH)
 
 lock:  ## choose the newest versions again, write both lock files
 	@$(PYTHON) -m venv --clear build/lock
