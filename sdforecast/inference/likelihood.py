@@ -66,7 +66,7 @@ class Likelihood:
 
     def expected(self, values: np.ndarray, derived: Derived) -> np.ndarray:
         """Return what is expected on the scale of the errors [draws, observations] of the model's `values`."""
-        found = on_scale(self.study.observations, values) + self._days
+        found: np.ndarray = on_scale(self.study.observations, values) + self._days
         broken = [t.name for t in self.study.targets if t.offset > 0]
         for k, name in enumerate(broken):
             found[:, (self.study.observations["target"] == name).to_numpy()] += derived["offset"][:, [k]]

@@ -136,6 +136,6 @@ def laplace(gradient: Callable[[np.ndarray], Value], mode: np.ndarray, *, caller
         return found
 
     with ThreadPoolExecutor(callers) as threads:
-        hessian = np.stack(list(threads.map(row, range(len(mode)))))
+        hessian: np.ndarray = np.stack(list(threads.map(row, range(len(mode)))))
     curvature, vectors = np.linalg.eigh(-(hessian + hessian.T) / 2)
     return Laplace(mode, vectors / np.sqrt(np.maximum(curvature, LOWEST)), curvature)

@@ -149,4 +149,4 @@ def _check_constants(model: ModelFile, keys: Sequence[str]) -> None:
     for key in keys:
         kind = kinds.get(key.partition("[")[0], "constant")
         if kind != "constant":
-            raise InputError(Problem(f"'{key}' is no constant but a {kind}", hint=nearest(key, constants)))
+            raise InputError(Problem(f"'{key}' is no constant (its kind is '{kind}')", hint=nearest(key, constants)))

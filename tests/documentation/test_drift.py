@@ -7,7 +7,7 @@ import pytest
 
 from sdforecast.diagrams.named_loops import NamedLoop
 from sdforecast.documentation import drift, gather, made, out_of_date
-from sdforecast.inference import estimate as estimates
+from sdforecast.inference import Posterior
 
 
 def told(text, subject, documents):
@@ -34,7 +34,7 @@ MUTATIONS = {
     "a loop that is not there": ("## Instruments\n", "R44 is one.\n\n## Instruments\n", "there is no loop R44"),
     "a section left out": ("## Weak points", "## Points", "the section 'Weak points' is missing"),
     "an instrument without a line": ("| `visa denial` |", "| visas |", "the instrument 'visa denial' has no line"),
-    "a place that is not there": ("REFERENCE.md#cost)", "REFERENCE.md#coast)", "the reference has no 'coast'"),
+    "a place that is not there": ("REFERENCE.md#draws)", "REFERENCE.md#drwas)", "the reference has no 'drwas'"),
     "a file that is not there": ("`calibration/parameters.toml`", "`calibration/priors.toml`", "no file"),
     "a count without a link": ("## Purpose and use", "It has 60 stocks.\n\n## Purpose and use", "is not checked"),
     "a number of something without one": (
@@ -57,7 +57,7 @@ def test_what_is_made_wrong_in_the_guide_is_found(case, subject, documents):
     assert what in told(documents.text.replace(old, new), subject, documents)
 
 
-@pytest.mark.parametrize("place", ["stocks", "constants", "cost", "annual-mape", "deaths-2024-counted"])
+@pytest.mark.parametrize("place", ["stocks", "constants", "log-density", "annual-mape", "deaths-2024-counted"])
 def test_a_number_that_is_no_longer_right_is_found_on_its_line(place, subject, documents):
     link = first_link(documents.text, place)
     wrong = link[0].replace(link[1], f"{float(link[1].replace(',', '')) * 1.07:.4g}")
@@ -72,11 +72,22 @@ def test_a_range_that_is_no_longer_right_is_found(subject, documents):
     assert "'20 to 180' is 20 to 200 now" in told(text, subject, documents)
 
 
-def test_numbers_follow_a_new_estimate(subject, documents):
-    starts = subject.estimate.starts.assign(cost=subject.estimate.starts["cost"] + 10)
-    later = dataclasses.replace(subject, estimate=dataclasses.replace(subject.estimate, starts=starts))
-    assert isinstance(later.estimate, estimates.Estimate)
-    assert "cost of the best fit" in told(documents.text, later, documents)
+def test_numbers_follow_a_new_posterior(subject, documents):
+    starts = subject.posterior.starts.assign(log_density=subject.posterior.starts["log_density"] + 10)
+    later = dataclasses.replace(subject, posterior=dataclasses.replace(subject.posterior, starts=starts))
+    assert isinstance(later.posterior, Posterior)
+    assert "log density of the posterior at its mode" in told(documents.text, later, documents)
+
+
+def test_the_alternatives_follow_their_table(subject, documents):
+    first, second, *_ = subject.alternatives["log density"]
+    table = subject.alternatives.assign(**{"log density": subject.alternatives["log density"] + 0.0})
+    table.loc[1, "log density"] = first - 12.34
+    later = dataclasses.replace(subject, alternatives=table)
+    made_later = made(later, documents.folder)
+    assert "| −12.3 |" in made_later.blocks["alternatives"]
+    assert "the block 'alternatives' is out of date" in str(out_of_date(made_later))
+    assert f"| {second - first:+.1f} |".replace("-", "−") in documents.blocks["alternatives"]
 
 
 def test_a_new_loop_needs_a_line_and_a_new_table(subject, documents):

@@ -1,4 +1,4 @@
-"""`sdforecast forecast` and `calibrate` as a user runs them, Ctrl-C included."""
+"""`sdforecast forecast` as a user runs it, Ctrl-C included."""
 
 from __future__ import annotations
 
@@ -105,33 +105,6 @@ class TestInterrupted:
         assert lines[:-1] in ([], [b"drawing the page"])
         assert [path.name for path in tmp_path.iterdir()] == ["results"]
         assert (old / "manifest.json").read_text() == OURS
-
-    def test_calibrate_keeps_the_older_estimate(self, tmp_path: Path) -> None:
-        old = tmp_path / "estimate"
-        old.mkdir()
-        (old / "manifest.json").write_text(OURS)
-        call = [sys.executable, "-m", "sdforecast", "calibrate", "--starts", "1", "--sets", "1"]
-        process = subprocess.Popen(call, cwd=tmp_path, env=environment(), start_new_session=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-        assert process.stderr is not None
-        first = process.stderr.readline()
-        assert b"constants from" in first
-        os.killpg(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-        assert (process.returncode, err) == (130, b"error: interrupted\n")
-        assert (old / "manifest.json").read_text() == OURS
-        assert [path.name for path in tmp_path.iterdir()] == ["estimate"]
-
-
-@pytest.mark.slow  # minutes: each derivative is a run per constant
-def test_calibrate_twice_with_one_seed_gives_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764000000")
-    for name in ("one", "two"):
-        assert main(["calibrate", "--starts", "1", "--sets", "3", "--seed", "5", "-q", "-o", name]) == 0
-    for file in sorted(Path("one").iterdir()):
-        assert file.read_bytes() == (Path("two") / file.name).read_bytes(), file.name
-    assert main(["forecast", "--posterior", "one", "-s", "current-course", "-q"]) == 0
 
 
 def environment() -> dict[str, str]:

@@ -93,7 +93,11 @@ CASES = [
     ("forecast --draws 1 -o steep.yaml/results", MACHINE, "steep.yaml/results: cannot write here: "),
     # calibrate
     ("calibrate --starts 0", INPUT, "Invalid value for '--starts'"),
-    ("calibrate --sets none", INPUT, "Invalid value for '--sets'"),
+    ("calibrate --draws none", INPUT, "Invalid value for '--draws'"),
+    ("calibrate --method gibbs", INPUT, "Invalid value for '--method'"),
+    ("calibrate --target-accept 1", INPUT, "Invalid value for '--target-accept'"),
+    ("calibrate --quick --method de", INPUT, "--quick does not sample, so --method has no meaning with it"),
+    ("calibrate --hold deterrence=1", INPUT, "no parameter 'deterrence' to hold (did you mean "),
     ("calibrate --seed -1", INPUT, "Invalid value for '--seed'"),
     ("calibrate --data nowhere", INPUT, "nowhere"),
     ("calibrate --data csv", INPUT, "csv/broken.csv"),
