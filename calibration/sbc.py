@@ -29,11 +29,11 @@ def main() -> None:
     given = parser.parse_args()
     model, effort, begun = read(), Effort(), time.monotonic()
     problem = study(model, Sources()).study
-    of = {"fingerprints": fingerprints(model), "seed": given.seed, "effort": vars(effort) | {"cores": None}}
+    of = {"fingerprints": fingerprints(model), "seed": given.seed, "effort": vars(effort)}
     store = Store(given.folder, of)
 
     def finished(one: Replication) -> None:
-        word = f"replication {one.number}: {one.seconds:.0f} s, {one.divergences} divergences"
+        word = f"replication {one.number}: {one.seconds:.0f} s, {one.divergences} divergences, R-hat to {one.rhat:.2f}"
         again = f", {one.refused} draws of the prior refused" if one.refused else ""
         print(f"{word}{again} (after {(time.monotonic() - begun) / 60:.1f} minutes)", flush=True)
 

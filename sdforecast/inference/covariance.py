@@ -145,7 +145,7 @@ class SharedErrors:
         """Return the log density, and what `pull` needs."""
         scales, errors, noise = np.split(point, [3, 3 + len(self.of.rows)])
         covariance = self.covariance(*scales) + np.diag(noise)
-        if not np.isfinite(covariance).all():
+        if not (np.isfinite(covariance).all() and np.isfinite(errors).all()):
             return np.array([-np.inf]), ()
         try:
             factor = cho_factor(covariance, lower=True)

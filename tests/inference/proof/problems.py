@@ -172,3 +172,52 @@ def everything(folder: Path, seed: int = 1, months: int = 30) -> Posed:
 def table(problem: Posed) -> pd.DataFrame:
     """Return the observations of a problem."""
     return problem.setting.study.observations
+
+
+LINEAR = """{UTF-8}
+level = base + slope * Time / 12 ~ point ~ |
+base = 1 ~ point ~ |
+slope = 0.5 ~ point ~ |
+sales = 200 * EXP(0.3 * level) ~ person ~ |
+Stock = INTEG (slope, base) ~ point ~ |
+FINAL TIME = 36 ~ Month ~ |
+INITIAL TIME = 0 ~ Month ~ |
+SAVEPER = 1 ~ Month ~ |
+TIME STEP = 0.125 ~ Month ~ |
+"""
+LINEAR_PRIORS = [("base", "point", 1.0, "normal", 0.8, -7.0, 9.0), ("slope", "point", 0.5, "normal", 0.5, -4.5, 5.5)]
+LINEAR_MONTHS = np.arange(24)
+
+
+def linear(folder: Path, seed: int = 5) -> Posed:
+    """Return a problem linear in two constants on the scale of its errors, all of whose scales are known.
+
+    A normal target of 24 months, another of a stock (its mean over a month), and counts with a discrepancy of known
+    innovation, half-life, drift and season.
+    """
+    rng, k = np.random.default_rng(seed), LINEAR_MONTHS
+    levels = 1.7 + 0.9 * k / 12 + rng.normal(0, 0.5, len(k))
+    stocks = 1.7 + 0.9 * (k + 0.5) + rng.normal(0, 2.0, len(k))
+    sold = 200 * np.exp(0.3 * (1.7 + 0.9 * k / 12) + 0.1 * rng.standard_normal(len(k)))
+
+    def monthly(unit: str, values: np.ndarray) -> tuple[str, dict[tuple[int, int], float]]:
+        return unit, {(int(m), int(m)): float(v) for m, v in zip(k, values, strict=True)}
+
+    series = {"levels": monthly("points", levels), "stocks": monthly("points", stocks), "sold": monthly("people", sold)}
+    targets = """
+[[discrepancy]]
+name = "sales"
+title = "What the model does not explain"
+innovation = [0.05, 0]
+half_life = [5, 0]
+walk = [0.02, 0]
+season = 0.04
+month_lengths = false
+""" + "\n".join(
+        [
+            target("levels", "levels", "level", "instant", "normal", 0.5, sd_spread=0),
+            target("stocks", "stocks", "Stock", "level", "normal", 2.0, sd_spread=0),
+            target("sold", "sold", "sales", "instant", "negative-binomial", 0.08, sd_spread=0, discrepancy="sales"),
+        ]
+    )
+    return Posed(*write(folder, LINEAR, priors(LINEAR_PRIORS), targets, series))
