@@ -110,7 +110,7 @@ def simulate(study: Study, density: LogDensity, rng: np.random.Generator) -> Sim
     reach = np.where(study.observations["scale"] == "identity", np.inf, np.log(ABSURD))
     for refused in range(TRIES):
         position, seed = rng.standard_normal(density.size), int(rng.integers(2**63))
-        made = _data(study, density, position, seed)
+        made = data_from(study, density, position, seed)
         if made is None:
             continue
         data = made.observed
@@ -121,7 +121,7 @@ def simulate(study: Study, density: LogDensity, rng: np.random.Generator) -> Sim
     raise InputError(Problem(what, hint="narrow the priors, or look at runs of the model from them"))
 
 
-def _data(study: Study, density: LogDensity, position: np.ndarray, seed: int) -> Study | None:
+def data_from(study: Study, density: LogDensity, position: np.ndarray, seed: int) -> Study | None:
     """Return the study with data made from a position; None where the model gives none.
 
     Made twice from the same random numbers: the counting noise of a logarithm is one over the count, which the first

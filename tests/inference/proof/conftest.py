@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.inference.proof.problems import Posed, everything, linear
+from tests.inference.proof.problems import Posed, boarding_school, everything, linear
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +15,8 @@ def linear_problem(tmp_path_factory: pytest.TempPathFactory) -> Posed:
 @pytest.fixture(scope="session")
 def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Posed:
     return everything(tmp_path_factory.mktemp("everything"))
+
+
+@pytest.fixture(scope="session")
+def school() -> Posed:
+    return boarding_school()

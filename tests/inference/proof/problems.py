@@ -221,3 +221,11 @@ month_lengths = false
         ]
     )
     return Posed(*write(folder, LINEAR, priors(LINEAR_PRIORS), targets, series))
+
+
+EXAMPLE = Path(__file__).parents[3] / "calibration" / "examples" / "boarding_school"
+
+
+def boarding_school() -> Posed:
+    """Return the worked example: influenza in a boarding school."""
+    return Posed(EXAMPLE / "sir.mdl", Sources(EXAMPLE / "data", EXAMPLE / "parameters.toml", EXAMPLE / "targets.toml"))
