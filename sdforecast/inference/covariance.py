@@ -148,7 +148,7 @@ class SharedErrors:
         if not np.isfinite(point).all():
             return np.array([-np.inf]), ()
         covariance = self.covariance(*scales) + np.diag(noise)
-        if not np.isfinite(covariance).all():
+        if not (np.isfinite(covariance).all() and np.isfinite(errors).all()):
             return np.array([-np.inf]), ()
         factor, failed = dpotrf(covariance, lower=1)
         if failed:

@@ -24,10 +24,13 @@ import numpy as np
 from sdforecast.errors import InputError, Problem
 from sdforecast.inference.chains import sample
 from sdforecast.inference.compiling import LogDensity
+from sdforecast.inference.density import data_of
 from sdforecast.inference.density import density as density_of
 from sdforecast.inference.likelihood import Likelihood
 from sdforecast.inference.mode import laplace, search
 from sdforecast.inference.study import Study
+from sdforecast.inference.together import Together
+from sdforecast.observation import on_scale
 from sdforecast.writing import write_text
 
 ABSURD = 1000.0
@@ -47,17 +50,16 @@ class Effort:
     ----------
     tune : warm-up of each chain.
     starts : searches for the mode, the first from the prior centre.
-    max_treedepth : a trajectory of the sampler has at most 2**max_treedepth - 1 steps.
+    deepest : doublings of a trajectory at most.
     ranked : draws that a rank is taken among, spread evenly over the chains; ranks go from 0 to this.
     """
 
-    chains: int = 2
-    draws: int = 150
+    chains: int = 4
+    draws: int = 100
     tune: int = 100
     starts: int = 1
-    max_treedepth: int = 5
+    deepest: int = 4
     ranked: int = 99
-    cores: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Replication:
     ranks : of each quantity, from 0 to `of`.
     truth : value of each quantity.
     refused : draws of the prior before this one whose data were not finite, or absurd.
-    divergences : of the sampler.
+    divergences : of the sampler, after its warm-up.
+    rhat : the largest of the numbers, by the variance of the chains' means (Gelman and Rubin 1992): it is high for
+        chains as short as these, and tells those that are stuck.
+    steps : evaluations of the density after the warm-up.
     seconds : that it took.
     """
 
@@ -79,6 +84,8 @@ class Replication:
     truth: Mapping[str, float]
     refused: int
     divergences: int
+    rhat: float
+    steps: int
     seconds: float
 
 
@@ -102,7 +109,7 @@ def simulate(study: Study, density: LogDensity, rng: np.random.Generator) -> Sim
     reach = np.where(study.observations["scale"] == "identity", np.inf, np.log(ABSURD))
     for refused in range(TRIES):
         position, seed = rng.standard_normal(density.size), int(rng.integers(2**63))
-        made = _data(study, density, position, seed)
+        made = data_from(study, density, position, seed)
         if made is None:
             continue
         data = made.observed
@@ -115,7 +122,7 @@ def simulate(study: Study, density: LogDensity, rng: np.random.Generator) -> Sim
     raise InputError(Problem(what, hint="narrow the priors, or look at runs of the model from them"))
 
 
-def _data(study: Study, density: LogDensity, position: np.ndarray, seed: int) -> Study | None:
+def data_from(study: Study, density: LogDensity, position: np.ndarray, seed: int) -> Study | None:
     """Return the study with data made from a position; None where the model gives none.
 
     Made twice from the same random numbers: the counting noise of a logarithm is one over the count, which the first
@@ -152,20 +159,24 @@ def points(study: Study, derived: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.hstack([derived["constants"], *[derived[latent.variable] for latent in study.latents]])
 
 
-def replicate(study: Study, prior: LogDensity, number: int, seed: int, effort: Effort) -> Replication:
-    """Return one replication: the same for the same `number` and `seed`; `prior` is the density of `study`."""
+def replicate(study: Study, density: LogDensity, number: int, seed: int, effort: Effort) -> Replication:
+    """Return one replication: the same for the same `number` and `seed`.
+
+    `density` is that of `study`; it holds the data made here afterwards, so that nothing is compiled again.
+    """
     begun, rng = time.monotonic(), np.random.default_rng([seed, number])
-    simulated = simulate(study, prior, rng)
-    density = LogDensity(density_of(simulated.study))
+    simulated = simulate(study, density, rng)
+    put(density, simulated.study)
     function = density.value_and_gradient
     found = search(function, density.size, effort.starts, rng)
     around = laplace(function, found[0].position)
     tree = sample(
         lambda: function, density.labels, around.mode, around.root, chains=effort.chains, draws=effort.draws,
-        tune=effort.tune, seed=int(rng.integers(2**31)), cores=effort.cores, max_treedepth=effort.max_treedepth,
+        tune=effort.tune, seed=int(rng.integers(2**31)), cores=effort.chains, max_treedepth=effort.deepest,
     )  # fmt: skip
-    position = tree["unconstrained"]["position"].to_numpy().reshape(-1, density.size)
-    lp = tree["sample_stats"]["lp"].to_numpy().ravel()
+    position = tree["unconstrained"]["position"].to_numpy()
+    spread = np.var(position.mean(axis=1), axis=0, ddof=1) / np.mean(np.var(position, axis=1, ddof=1), axis=0)
+    position, lp = position.reshape(-1, density.size), tree["sample_stats"]["lp"].to_numpy().ravel()
     rows = np.linspace(0, len(position) - 1, effort.ranked).round().astype(int)
     drawn = _quantities(density, position[rows], lp[rows])
     truth = _quantities(density, simulated.position[None], np.array([function(simulated.position)[0]]))
@@ -174,8 +185,15 @@ def replicate(study: Study, prior: LogDensity, number: int, seed: int, effort: E
         ranks={name: int((values < truth[name][0]).sum()) for name, values in drawn.items()},
         truth={name: float(f"{values[0]:.6g}") for name, values in truth.items()},
         refused=simulated.refused, divergences=int(tree["sample_stats"]["diverging"].sum()),
-        seconds=round(time.monotonic() - begun, 2),
+        rhat=round(float(np.sqrt(1 - 1 / effort.draws + spread.max())), 3),
+        steps=int(tree["sample_stats"]["n_steps"].sum()), seconds=round(time.monotonic() - begun, 2),
     )  # fmt: skip
+
+
+def put(density: LogDensity, study: Study) -> None:
+    """Put the data of `study` into a density of the same study with other data."""
+    for name, value in data_of(study).items():
+        density.model.set_data(name, value)
 
 
 def _quantities(density: LogDensity, position: np.ndarray, lp: np.ndarray) -> dict[str, np.ndarray]:
@@ -237,15 +255,25 @@ def replications(
     seed: int = 1,
     effort: Effort | None = None,
     store: Store | None = None,
+    density: LogDensity | None = None,
     finished: Callable[[Replication], None] = lambda one: None,
 ) -> list[Replication]:
-    """Return replications `first` to `count` - 1: those in the store, and the others made now, each kept as it ends."""
+    """Return replications `first` to `count` - 1: those in the store, and the others made now, each kept as it ends.
+
+    `density` is that of the study, if it has been compiled already; by default chains share runs.
+    """
     there = {one.number: one for one in store.all()} if store else {}
-    prior = LogDensity(density_of(study))
-    for number in range(first, count):
-        if number not in there:
-            there[number] = replicate(study, prior, number, seed, effort or Effort())
+    effort = effort or Effort()
+    missing = [number for number in range(first, count) if number not in there]
+    if density is None and missing:
+        density = LogDensity(density_of(study, Together(study.predictor, effort.chains, groups=1)))
+    try:
+        for number in missing:
+            there[number] = replicate(study, density, number, seed, effort)  # type: ignore[arg-type]
             if store:
                 store.keep(there[number])
             finished(there[number])
+    finally:
+        if density is not None:
+            put(density, study)
     return [there[number] for number in range(first, count)]

@@ -1,12 +1,11 @@
 """The worked example of another subject: influenza in a boarding school, 1978.
 
-Three outside checks: the least-squares optimum of an ODE solver that is not ours; the published posterior, by
-integration over a grid with the published likelihood and priors; and the commands as a user types them.
+The published posterior, by integration over a grid with the published likelihood and priors and runs of our engine; the
+most probable point by SciPy; and the commands as a user types them. More in `proof/test_independent.py`.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -14,19 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
-from scipy.optimize import least_squares
+from scipy.optimize import minimize
 from scipy.stats import nbinom
 
 from sdforecast import history, observation, parameters
 from sdforecast.cli import main
 from sdforecast.engine.members import Draws, run_members
-from sdforecast.inference import calibrate
+from sdforecast.inference.mode import search
 from sdforecast.model import ModelFile, read
 from sdforecast.observation.times import Clock
+from tests.inference.proof.problems import boarding_school
 
 EXAMPLE = Path(__file__).parents[2] / "calibration" / "examples" / "boarding_school"
 IN_BED = [3, 8, 26, 76, 225, 298, 258, 233, 189, 128, 68, 29, 14, 4]
-SD = 0.35
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +64,19 @@ def by_scipy(beta: float, gamma: float) -> np.ndarray:
     return found
 
 
-def test_the_least_squares_optimum_is_that_of_scipy(model: ModelFile) -> None:
-    estimate = calibrate(
-        model, starts=2, sets=2, folder=EXAMPLE / "data", parameter_file=EXAMPLE / "parameters.toml",
-        target_file=EXAMPLE / "targets.toml",
-    )  # fmt: skip
+def test_the_mode_is_that_of_scipy() -> None:
+    """The most probable positions under the negative binomial and the priors of the files, by a simplex of SciPy."""
+    pytest.importorskip("pymc")
+    problem = boarding_school()
+    (found,) = search(problem.density.value_and_gradient, 3, 1, np.random.default_rng(1))
 
-    def errors(z: np.ndarray) -> np.ndarray:
-        return np.concatenate([np.log(by_scipy(2 + z[0], 0.4 + 0.5 * z[1]) / IN_BED) / SD, z])
+    def unlikely(z: np.ndarray) -> float:
+        mean, size = by_scipy(2 + z[0], 0.4 + 0.5 * z[1]), (0.372 * np.exp(0.64 * z[2])) ** -2
+        return float(-nbinom.logpmf(IN_BED, size, size / (size + mean)).sum() + z @ z / 2)
 
-    best = least_squares(errors, [0.0, 0.0], xtol=1e-10)
-    assert estimate.starts["cost"].min() == pytest.approx(2 * best.cost, rel=1e-3)
-    found = estimate.best.set_index("parameter")["value"]
-    assert found["transmission rate"] == pytest.approx(2 + best.x[0], rel=1e-3)
-    assert found["recovery rate"] == pytest.approx(0.4 + 0.5 * best.x[1], rel=1e-3)
-    assert estimate.manifest["fit"] == {}  # no figures of deaths for a model about something else
-    assert estimate.manifest["last_observed"] == estimate.manifest["fit_to"] == "1978-02-04"
+    best = minimize(unlikely, [-0.2, 0.2, 0.0], method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-8})
+    assert found.position == pytest.approx(best.x, abs=3e-3)  # our priors are cut, four deviations above
+    assert found.value == pytest.approx(-best.fun - 1.5 * np.log(2 * np.pi), abs=1e-3)
 
 
 def test_the_published_posterior_by_integration_over_a_grid(model: ModelFile, observed: pd.DataFrame) -> None:
@@ -110,19 +106,20 @@ def test_the_published_posterior_by_integration_over_a_grid(model: ModelFile, ob
         assert moments(values) == pytest.approx(published, abs=0.0075)  # printed to two digits, and chance
 
 
+@pytest.mark.slow
 def test_the_command_of_the_readme(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("nutpie")
     words = ["calibrate", "--model", "sir.mdl", "--data", "data", "--targets", "targets.toml", "--parameters",
-             "parameters.toml"]  # fmt: skip
+             "parameters.toml", "--kept", "4000"]  # fmt: skip
     readme = (EXAMPLE / "README.md").read_text("utf-8")
     assert "sdforecast " + " ".join(words) in " ".join(readme.replace("\\\n", " ").split())
     full = [str(EXAMPLE / word) if (EXAMPLE / word).exists() else word for word in words]
-    assert main([*full, "--starts", "1", "--sets", "2", "-o", str(tmp_path / "estimate"), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["observations"], told["estimated"], told["fit_to"]) == (14, 2, "1978-02-04")
-    assert main([*full, "--sets", "2", "-o", str(tmp_path / "estimate")]) == 0
-    shown = capsys.readouterr().out.splitlines()
-    assert all(f"    {line.rstrip()}" in readme for line in shown)
-    assert len(shown) == 2
+    assert main([*full, "-o", str(tmp_path / "posterior")]) == 0
+    told = capsys.readouterr()
+    heading, row = told.out.splitlines()[:2]
+    assert f"    {heading}\n" in readme
+    assert float(row.removeprefix("boys in bed").split()[1]) == pytest.approx(42.56, abs=1)
+    assert told.err.splitlines()[-1].startswith("fit to publish: 4 chains of 1000 draws")
 
 
 def test_a_fault_as_the_readme_shows_it(

@@ -18,9 +18,7 @@ from sdforecast.inference.simulation_based import points
 from sdforecast.inference.studying import Setting, Sources, study
 from sdforecast.model import read
 
-HEADER = (
-    "series,period_start,period_end,aggregation,geography,breakdown,value,low,high,unit,status,vintage,source,licence,grade"
-)
+HEADER = "series,period_start,period_end,aggregation,geography,breakdown,value,low,high,unit,status,vintage,source,licence,grade"
 UNITS = ("points", "boys")
 
 EVERYTHING = """{UTF-8}
@@ -93,7 +91,11 @@ def priors(entries: Sequence[tuple[str, str, float, str, float, float, float]]) 
 
 
 def write(
-    folder: Path, model: str, parameters: str, targets: str, series: Mapping[str, tuple[str, Mapping[tuple[int, int], float]]]
+    folder: Path,
+    model: str,
+    parameters: str,
+    targets: str,
+    series: Mapping[str, tuple[str, Mapping[tuple[int, int], float]]],
 ) -> tuple[Path, Sources]:
     """Write a problem; `series` is by name a unit, and values by (first, last) month from January 2010."""
     data = folder / "data"
@@ -103,11 +105,15 @@ def write(
     (folder / "targets.toml").write_text(targets, "utf-8")
     lines, described = [HEADER], f"[vocabulary]\nunit = {json.dumps(UNITS)}\n"
     for name, (unit, values) in series.items():
-        described += f'[{name}]\ntitle = "{name}"\npublisher = "Nobody"\nunit = "{unit}"\nkind = "count"\ndefinition = "x"\n'
+        described += (
+            f'[{name}]\ntitle = "{name}"\npublisher = "Nobody"\nunit = "{unit}"\nkind = "count"\ndefinition = "x"\n'
+        )
         for (first, last), value in values.items():
             span = f"{calendar.month_start(first):%Y-%m-%d},{calendar.month_end(last):%Y-%m-%d}"
             kind = "month" if first == last else "calendar-year"
-            lines.append(f"{name},{span},{kind},US,all,{value!r},,,{unit},final,2015-01-01,Made up.,cited-fact,judgement")
+            lines.append(
+                f"{name},{span},{kind},US,all,{value!r},,,{unit},final,2015-01-01,Made up.,cited-fact,judgement"
+            )
     (data / "made_up.csv").write_text("\n".join(lines) + "\n", "utf-8")
     (data / "series.toml").write_text(described, "utf-8")
     return folder / "model.mdl", Sources(data, folder / "parameters.toml", folder / "targets.toml")
@@ -146,12 +152,15 @@ def everything(folder: Path, seed: int = 1, months: int = 30) -> Posed:
         return {span: float(centre * np.exp(width * rng.standard_normal())) for span in each}
 
     series = {
-        "illness_by_year": ("people", {span: 1500.0 for span in years}),
+        "illness_by_year": ("people", dict.fromkeys(years, 1500.0)),
         "illness_by_month": ("people", {k: float(round(v)) for k, v in around(300, 0.2).items()}),
         "accident_counts": ("people", {span: float(v) for span, v in zip(each, rng.poisson(2, months), strict=True)}),
         "price_index": ("points", around(170, 0.2)),
         "price_elsewhere": ("points", around(190, 0.3)),
-        "crowding_share": ("fraction", {span: float(v) for span, v in zip(each, rng.uniform(0.4, 0.9, months), strict=True)}),
+        "crowding_share": (
+            "fraction",
+            {span: float(v) for span, v in zip(each, rng.uniform(0.4, 0.9, months), strict=True)},
+        ),
         "mood_scale": ("points", {span: float(v) for span, v in zip(each, rng.normal(0, 1, months), strict=True)}),
     }
     of = {"discrepancy": "illness", "sd_spread": 0.4}
@@ -172,3 +181,60 @@ def everything(folder: Path, seed: int = 1, months: int = 30) -> Posed:
 def table(problem: Posed) -> pd.DataFrame:
     """Return the observations of a problem."""
     return problem.setting.study.observations
+
+
+LINEAR = """{UTF-8}
+level = base + slope * Time / 12 ~ point ~ |
+base = 1 ~ point ~ |
+slope = 0.5 ~ point ~ |
+sales = 200 * EXP(0.3 * level) ~ person ~ |
+Stock = INTEG (slope, base) ~ point ~ |
+FINAL TIME = 36 ~ Month ~ |
+INITIAL TIME = 0 ~ Month ~ |
+SAVEPER = 1 ~ Month ~ |
+TIME STEP = 0.125 ~ Month ~ |
+"""
+LINEAR_PRIORS = [("base", "point", 1.0, "normal", 0.8, -7.0, 9.0), ("slope", "point", 0.5, "normal", 0.5, -4.5, 5.5)]
+LINEAR_MONTHS = np.arange(24)
+
+
+def linear(folder: Path, seed: int = 5) -> Posed:
+    """Return a problem linear in two constants on the scale of its errors, all of whose scales are known.
+
+    A normal target of 24 months, another of a stock (its mean over a month), and counts with a discrepancy of known
+    innovation, half-life, drift and season.
+    """
+    rng, k = np.random.default_rng(seed), LINEAR_MONTHS
+    levels = 1.7 + 0.9 * k / 12 + rng.normal(0, 0.5, len(k))
+    stocks = 1.7 + 0.9 * (k + 0.5) + rng.normal(0, 2.0, len(k))
+    sold = 200 * np.exp(0.3 * (1.7 + 0.9 * k / 12) + 0.1 * rng.standard_normal(len(k)))
+
+    def monthly(unit: str, values: np.ndarray) -> tuple[str, dict[tuple[int, int], float]]:
+        return unit, {(int(m), int(m)): float(v) for m, v in zip(k, values, strict=True)}
+
+    series = {"levels": monthly("points", levels), "stocks": monthly("points", stocks), "sold": monthly("people", sold)}
+    targets = """
+[[discrepancy]]
+name = "sales"
+title = "What the model does not explain"
+innovation = [0.05, 0]
+half_life = [5, 0]
+walk = [0.02, 0]
+season = 0.04
+month_lengths = false
+""" + "\n".join(
+        [
+            target("levels", "levels", "level", "instant", "normal", 0.5, sd_spread=0),
+            target("stocks", "stocks", "Stock", "level", "normal", 2.0, sd_spread=0),
+            target("sold", "sold", "sales", "instant", "negative-binomial", 0.08, sd_spread=0, discrepancy="sales"),
+        ]
+    )
+    return Posed(*write(folder, LINEAR, priors(LINEAR_PRIORS), targets, series))
+
+
+EXAMPLE = Path(__file__).parents[3] / "calibration" / "examples" / "boarding_school"
+
+
+def boarding_school() -> Posed:
+    """Return the worked example: influenza in a boarding school."""
+    return Posed(EXAMPLE / "sir.mdl", Sources(EXAMPLE / "data", EXAMPLE / "parameters.toml", EXAMPLE / "targets.toml"))

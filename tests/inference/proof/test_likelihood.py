@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -14,22 +12,22 @@ pytest.importorskip("pymc")
 from sdforecast.inference.covariance import Shared, SharedErrors, season_waves
 from sdforecast.inference.density import HALF_LIFE_SPREAD
 from sdforecast.inference.likelihood import Terms
-from tests.inference.proof.problems import Posed, everything, table
+from tests.inference.proof.problems import Posed, table
+
+
+@pytest.fixture
+def posed(every_kind: Posed) -> Posed:
+    return every_kind
 
 
 @pytest.fixture(scope="module")
-def posed(tmp_path_factory: pytest.TempPathFactory) -> Posed:
-    return everything(tmp_path_factory.mktemp("everything"))
+def position(every_kind: Posed) -> np.ndarray:
+    return 0.5 * np.random.default_rng(2).standard_normal((4, every_kind.density.size))
 
 
 @pytest.fixture(scope="module")
-def position(posed: Posed) -> np.ndarray:
-    return 0.5 * np.random.default_rng(2).standard_normal((4, posed.density.size))
-
-
-@pytest.fixture(scope="module")
-def terms(posed: Posed, position: np.ndarray) -> Terms:
-    return posed.likelihood.terms(*posed.at(position))
+def terms(every_kind: Posed, position: np.ndarray) -> Terms:
+    return every_kind.likelihood.terms(*every_kind.at(position))
 
 
 def normal_blocks(posed: Posed, position: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -141,7 +139,11 @@ def test_paths_have_the_mean_and_covariance_of_the_joint_normal(posed: Posed, po
     drift = derived["illness walk"][0] ** 2 * (np.minimum(months[:, None], months) + 1.0)
     waves = season_waves(months)
     mean = posed.likelihood.rows.shared["illness"].mean.toarray()
-    for path, own in ((found.fast, fast), (found.drift, drift), (found.whole, fast + drift + 0.05**2 * waves @ waves.T)):
+    for path, own in (
+        (found.fast, fast),
+        (found.drift, drift),
+        (found.whole, fast + drift + 0.05**2 * waves @ waves.T),
+    ):
         gain = own @ mean.T @ np.linalg.inv(covariance)
         exact, spread = gain @ errors, own - gain @ mean @ own
         width = np.sqrt(np.diag(spread))
@@ -166,9 +168,12 @@ def test_the_gradient_of_shared_errors_is_that_of_differences(posed: Posed) -> N
 
 def test_shared_errors_beyond_their_bounds_are_impossible(posed: Posed) -> None:
     errors = SharedErrors(posed.likelihood.rows.shared["illness"], 0.0)
-    point = np.concatenate([[0.06, 5.0, 0.03], np.zeros(31), np.full(31, -1.0)])
-    value, ran = errors.forward(point)
-    assert value[0] == -np.inf and np.isnan(errors.pull(ran, np.ones(1))).all()
+    for at, wrong in ((40, -1.0), (10, np.inf), (2, np.nan)):  # a variance below zero, no finite error, no scale
+        point = np.concatenate([[0.06, 5.0, 0.03], np.zeros(31), np.full(31, 0.01)])
+        assert np.isfinite(errors.forward(point)[0][0])
+        point[at] = wrong
+        value, ran = errors.forward(point)
+        assert value[0] == -np.inf and np.isnan(errors.pull(ran, np.ones(1))).all()
 
 
 def test_the_gradient_of_the_density_is_that_of_differences(posed: Posed, position: np.ndarray) -> None:
