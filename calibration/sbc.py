@@ -30,6 +30,7 @@ NOT_UNIFORM = 0.01
 
 
 def main() -> None:
+    """Read the command line, replicate, and tell what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replications", type=int, default=50, help="how many in all (default: 50)")
     parser.add_argument("--first", type=int, default=0, help="number of the first one (default: 0)")
@@ -74,11 +75,13 @@ def told(found: Sequence[Replication], folder: Path) -> None:
     print(
         f"{len(found)} replications in {minutes:.0f} minutes ({60 * minutes / len(found):.0f} s each); "
         f"{sum(one.refused for one in found)} draws of the prior refused; "
-        f"{sum(one.divergences for one in found)} divergences; R-hat above 1.1 in {sum(one.rhat > 1.1 for one in found)}"
+        f"{sum(one.divergences for one in found)} divergences; "
+        f"R-hat above 1.1 in {sum(one.rhat > 1.1 for one in found)}"
     )
     print(
         f"{len(table)} quantities: " + ("all uniform" if odd.empty else f"{len(odd)} not uniform")
-        + f" at {NOT_UNIFORM:.0%} for all of them together; {(table['curve_p'] < 0.05).mean():.1%} of them below 5 % alone"
+        + f" at {NOT_UNIFORM:.0%} for all of them together; "
+        f"{(table['curve_p'] < 0.05).mean():.1%} of them below 5 % alone"
     )  # fmt: skip
 
 

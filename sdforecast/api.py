@@ -230,7 +230,7 @@ def calibrate(
     kept: int = 1000,
     seed: int = 1,
     cores: int | None = None,
-    target_accept: float = 0.8,
+    target_accept: float = 0.75,
     store: str | Path | None = None,
     sector: str | None = None,
     inputs: Inputs = "run",
@@ -277,7 +277,7 @@ def calibrate(
     said = ", ".join(f"{name}={value!r}" for name, value in words.items() if value not in (None, {}))
     plan = Plan(
         "laplace" if method == "quick" else method, chains, draws, tune, seed, cores, target_accept,
-        None if store is None else Path(store),
+        store=None if store is None else Path(store),
     )  # fmt: skip
     found = estimated(
         model.file if model is not None else read(), Sources(paths["data"], paths["parameters"], paths["targets"]),

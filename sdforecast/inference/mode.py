@@ -98,7 +98,7 @@ def _finite_start(
     density: Callable[[np.ndarray], Value], size: int, rng: np.random.Generator, centre: np.ndarray
 ) -> np.ndarray:
     for shrunk in np.geomspace(1, 0.05, 20):
-        begin = rng.normal(0, SPREAD_OF_STARTS, size) * shrunk
+        begin: np.ndarray = rng.normal(0, SPREAD_OF_STARTS, size) * shrunk
         if np.isfinite(density(begin)[0]):
             return begin
     return centre

@@ -30,7 +30,6 @@ from sdforecast.inference.likelihood import Likelihood
 from sdforecast.inference.mode import laplace, search
 from sdforecast.inference.study import Study
 from sdforecast.inference.together import Together
-from sdforecast.observation import on_scale
 from sdforecast.writing import write_text
 
 ABSURD = 1000.0

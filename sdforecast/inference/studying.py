@@ -97,7 +97,8 @@ def study(
     held = _held(table, hold or {})
     uncertain = [p for p in table if p.spread > 0 and p.name not in held]
     levels = series(scenario.load("current-course"), model) if counts_months(model) else {}
-    fixed, facts = _fixed(table, model) | held, {"held": held} if held else {}
+    fixed = _fixed(table, model) | held
+    facts: dict[str, Any] = {"held": held} if held else {}
     if sector is not None:
         some = part(model, sector, inputs, uncertain, observed, {**levels, **fixed}, engine)
         uncertain, observed, levels = list(some.parameters), some.observations, {**levels, **some.fixed.series}

@@ -18,7 +18,10 @@ from sdforecast.inference.simulation_based import points
 from sdforecast.inference.studying import Setting, Sources, study
 from sdforecast.model import read
 
-HEADER = "series,period_start,period_end,aggregation,geography,breakdown,value,low,high,unit,status,vintage,source,licence,grade"
+HEADER = (
+    "series,period_start,period_end,aggregation,geography,breakdown,value,low,high,unit,status,vintage,source,"
+    "licence,grade"
+)
 UNITS = ("points", "boys")
 
 EVERYTHING = """{UTF-8}
