@@ -24,7 +24,9 @@ def chain(number: int, draws: int, **changes: Any) -> ChainProgress:
 
 
 WAITING = chain(3, 0, step_size=math.nan, acceptance=math.nan, seconds_left=math.nan)
-RUNNING = Progress((chain(0, 1300, seconds_left=0.0), chain(1, 650, divergences=2, acceptance=0.9), chain(2, 20), WAITING), 75, 95)
+RUNNING = Progress(
+    (chain(0, 1300, seconds_left=0.0), chain(1, 650, divergences=2, acceptance=0.9), chain(2, 20), WAITING), 75, 95
+)
 
 
 def test_a_line_says_where_all_chains_are() -> None:
@@ -69,7 +71,8 @@ def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--quick --hold 'supply shock size=0' --hold 'a=1'", "--method de --draws 50 --seed 7 --model 'my file.mdl'", ""]
+    "words",
+    ["--quick --hold 'supply shock size=0' --hold 'a=1'", "--method de --draws 50 --seed 7 --model 'my file.mdl'", ""],
 )
 def test_the_command_that_is_kept_gives_the_same_again(words: str) -> None:
     given = parsed(shlex.split(words))

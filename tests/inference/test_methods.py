@@ -94,7 +94,9 @@ class TestNormalApproximation:
 
     def test_a_seed_gives_its_draws_again(self) -> None:
         one, two, other = (
-            draw(as_density(normal), approximation(normal), Plan("laplace", draws=5, seed=seed))["unconstrained"]["position"]  # type: ignore[arg-type]
+            draw(as_density(normal), approximation(normal), Plan("laplace", draws=5, seed=seed))["unconstrained"][
+                "position"
+            ]  # type: ignore[arg-type]
             for seed in (3, 3, 4)
         )
         assert one.identical(two)

@@ -99,7 +99,9 @@ class TestFixed:
         fixed = fixed.replace('"estimated"', '"data"').replace("value = 0.4", "value = 0.5")
         fixed = fixed.rstrip() + '\nfixed_because = "a test"\n\n'
         (tmp_path / "mine.toml").write_text(text.replace(entry[0], fixed), encoding="utf-8")
-        found = study(read(SCHOOL / "sir.mdl"), Sources(SCHOOL / "data", tmp_path / "mine.toml", SCHOOL / "targets.toml"))
+        found = study(
+            read(SCHOOL / "sir.mdl"), Sources(SCHOOL / "data", tmp_path / "mine.toml", SCHOOL / "targets.toml")
+        )
         assert names(found) == {"transmission rate"}
         assert found.fixed == {"recovery rate": 0.5}
         np.testing.assert_allclose(found.study.predictor.forward(np.array([1.8]))[0], in_bed(1.8, 0.5), rtol=1e-9)

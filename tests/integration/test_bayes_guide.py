@@ -58,7 +58,10 @@ def test_the_tutorial_runs_and_gives_what_it_says(
     exec(compile(code, "docs/bayes.md", "exec"), told)
     found = told["found"]
     exact = by_grid(told["months"], told["counted"])  # type: ignore[arg-type]
-    said = {name: (float(mean), float(sd)) for name, mean, sd in re.findall(r"(\w[\w ]*?)\s{2,}([\d.]+) ± ([\d.]+)", printed)}
+    said = {
+        name: (float(mean), float(sd))
+        for name, mean, sd in re.findall(r"(\w[\w ]*?)\s{2,}([\d.]+) ± ([\d.]+)", printed)
+    }
     assert set(said) == set(exact)
     for name, (mean, sd) in exact.items():
         draws = found[name].to_numpy()  # type: ignore[index]

@@ -24,9 +24,12 @@ from sdforecast.cli import main
 from sdforecast.errors import InputError
 from tests.small import ROOT
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
 
-FILES = "--model sir.mdl --data data --targets targets.toml --parameters parameters.toml".split()
+FILES = ["--model", "sir.mdl", "--data", "data", "--targets", "targets.toml", "--parameters", "parameters.toml"]
 
 
 @pytest.fixture
@@ -138,7 +141,9 @@ def test_bad_input_is_one_clear_message(
 def test_after_ctrl_c_the_same_command_goes_on_from_the_chains_that_had_ended(school: Path) -> None:
     call = [sys.executable, "-m", "sdforecast", "calibrate", *FILES, "--starts", "1", "--draws", "2000", "--cores", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(call, env=environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        call, env=environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     end = time.monotonic() + 240
     while not Path("posterior.chains/chain-0.nc").is_file():
         assert process.poll() is None, process.communicate()

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdforecast.cli import main
 from sdforecast.forecasting import forecast
 from sdforecast.inference import load
 from tests.small import ROOT
