@@ -1,9 +1,9 @@
 """Estimate the model anew under each structural alternative and run the policy mixes: what turns on what nobody knows.
 
-Run it from a checkout: python calibration/alternatives.py. Each alternative takes a minute or two: the normal approximation
-at the mode stands for its posterior. It writes `calibration/alternatives.csv`, one row an alternative, from the questions
-in `calibration/alternatives.toml`; an alternative that has its row there already is left out, so that a run that was broken off
-goes on. Remove the file to begin afresh.
+Run it from a checkout: python calibration/alternatives.py. Each alternative takes a minute or two: the normal
+approximation at the mode stands for its posterior. It writes `calibration/alternatives.csv`, one row an alternative,
+from the questions in `calibration/alternatives.toml`. What has its row there already is left out, so that a run that
+was broken off goes on: remove the file to begin afresh, as after a change of the model.
 """
 
 import tomllib

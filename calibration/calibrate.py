@@ -1,7 +1,7 @@
 """Make the posterior of the shipped model from the shipped history: what `calibration/posterior/` was made with.
 
-Run it from a checkout: python calibration/calibrate.py. It takes some minutes; broken off, it goes on from the chains in
-`calibration/posterior.chains`. Copy it and change it for a model of your own.
+Run it from a checkout: python calibration/calibrate.py. It takes some minutes; broken off, it goes on from the chains
+in `calibration/posterior.chains`. Copy it and change it for a model of your own.
 """
 
 import shutil
