@@ -230,7 +230,7 @@ def calibrate(
     kept: int = 1000,
     seed: int = 1,
     cores: int | None = None,
-    target_accept: float = 0.75,
+    target_accept: float = 0.9,
     store: str | Path | None = None,
     sector: str | None = None,
     inputs: Inputs = "run",

@@ -44,7 +44,7 @@ _DECIDING = {
 @click.option("--draws", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Draws of a chain.")
 @click.option("--tune", type=click.IntRange(1, 1_000_000), default=300, show_default=True,
               help="Draws of a chain before these, to adapt; not kept.")  # fmt: skip
-@click.option("--target-accept", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.75,
+@click.option("--target-accept", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.9,
               show_default=True, help="Acceptance to aim at; nearer to 1 makes smaller steps.")  # fmt: skip
 @click.option("--starts", type=click.IntRange(1, 100), default=3, show_default=True, help="Searches for the mode.")
 @click.option("--kept", type=click.IntRange(1, 100_000), default=1000, show_default=True,

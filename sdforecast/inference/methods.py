@@ -44,7 +44,7 @@ class Plan:
     tune: int = 300
     seed: int = 1
     cores: int | None = None
-    target_accept: float = 0.75
+    target_accept: float = 0.9
     deepest: int = 5
     store: Path | None = None
     key: str = ""

@@ -57,7 +57,7 @@ def test_what_is_made_wrong_in_the_guide_is_found(case, subject, documents):
     assert what in told(documents.text.replace(old, new), subject, documents)
 
 
-@pytest.mark.parametrize("place", ["stocks", "constants", "log-density", "annual-mape", "deaths-2024-counted"])
+@pytest.mark.parametrize("place", ["stocks", "constants", "log-density", "annual-mape", "turn-counted"])
 def test_a_number_that_is_no_longer_right_is_found_on_its_line(place, subject, documents):
     link = first_link(documents.text, place)
     wrong = link[0].replace(link[1], f"{float(link[1].replace(',', '')) * 1.07:.4g}")

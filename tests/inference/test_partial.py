@@ -81,6 +81,7 @@ def found(made_up: Sources) -> Calibrated:
     return calibrate(read(), made_up, plan, starts=1, kept=200, sector="border flow")
 
 
+@pytest.mark.slow  # the density of a sector is compiled: half a minute
 def test_a_constant_of_the_sector_is_found_again(found: Calibrated, border: list[parameters.Parameter]) -> None:
     prior = {p.name: p for p in border}["detection base"].value
     assert abs(np.log(TRUTH / prior)) > 0.3  # far from where the search begins
@@ -94,6 +95,7 @@ def test_a_constant_of_the_sector_is_found_again(found: Calibrated, border: list
     assert {one["source"] for one in told["inputs"]} == {"run"}
 
 
+@pytest.mark.slow  # the density of a sector is compiled: half a minute
 def test_a_forecast_holds_the_other_constants_and_says_on_what_it_rests(found: Calibrated, made_up: Sources) -> None:
     made = forecast(
         ["current-course"], posterior=found.posterior, draws=2, horizon="2026-01", variables=["dose"],

@@ -169,6 +169,7 @@ class TestCompare:
 
 
 class TestCalibrate:
+    @pytest.mark.slow  # the density of a sector is compiled: half a minute
     def test_the_folder_says_that_it_is_partial(self, call: Run) -> None:
         code, out, err = call("calibrate", "--quick", "--sector", "border flow", "--inputs", "history", "--starts", "1",
                               "--draws", "50", "--kept", "40", "-o", "border")  # fmt: skip
