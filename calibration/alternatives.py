@@ -2,13 +2,8 @@
 
 Run it from a checkout: python calibration/alternatives.py. Each alternative takes a minute or two: the normal
 approximation at the mode stands for its posterior. It writes `calibration/alternatives.csv`, one row an alternative,
-<<<<<<< HEAD
-from the questions in `calibration/alternatives.toml`; an alternative that has its row there already is left out, so
-that a run that was broken off goes on. Remove the file to begin afresh.
-=======
 from the questions in `calibration/alternatives.toml`. What has its row there already is left out, so that a run that
 was broken off goes on: remove the file to begin afresh, as after a change of the model.
->>>>>>> h-commands
 """
 
 import tomllib

@@ -63,13 +63,9 @@ def _posterior(subject: Subject) -> dict[str, Fact]:
     density, taught = posterior.starts["log_density"], posterior.learned["taught"].value_counts()
     found = {
         "log-density": Fact(float(density.max()), "log density of the posterior at its mode"),
-<<<<<<< HEAD
-        "log-density-of-worst-start": Fact(float(density.min()), "log density at which the worst search stopped"),
-=======
         "log-density-of-worst-start": Fact(
             float(density.min()), "log density at which the worst of the searches stopped"
         ),
->>>>>>> h-commands
         "starts": Fact(len(posterior.starts), "searches for the mode, each from its own start", exact=True),
         "draws": Fact(len(posterior), "draws of the posterior that are kept", exact=True),
         "learned": Fact(int(taught.get("learned", 0)), "constants whose spread the data cut by two thirds", exact=True),

@@ -111,11 +111,7 @@ class TestOperator:
             (["Population"], [], {}, "no list of parameters"),
             ("Population", ["capacity"], {}, r"no list of variables: 'Population' \(\[\"Population\"\]\)"),
             (["Population"], ["capacity", "Capacity"], {}, "parameter 'capacity' is named twice"),
-<<<<<<< HEAD
-            (["Population"], ["capacity"], {"fixed": {"capacity": 1.0}}, "'capacity' is a parameter of the"),
-=======
             (["Population"], ["capacity"], {"fixed": {"capacity": 1.0}}, "'capacity' is a parameter of the operator"),
->>>>>>> h-commands
             (["Population"], ["capacity"], {"fixed": {"capcity": 1.0}}, "no variable 'capcity'"),
             (["Population"], ["capacity"], {"integration": "rk5"}, r"no integration 'rk5' \(did you mean 'rk4'\?\)"),
         ],

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""What is seen on stderr while a posterior is sampled: a table on a terminal, a line now and then elsewhere."""
-=======
 """What is seen on stderr while a posterior is sampled: a table of the chains on a terminal, otherwise lines."""
->>>>>>> h-commands
 
 from __future__ import annotations
 
