@@ -91,7 +91,10 @@ def _positive(name: str, priors: Sequence[tuple[float, float]], **kwargs: Any) -
 
 def _series(latent: Latent, count: int) -> Any:
     """Return the knots of a latent series: an AR(1) process that starts from its stationary distribution."""
-    sd, half_life = _positive(f"{latent.name} sd", [latent.sd]), _positive(f"{latent.name} half-life", [latent.half_life])
+    sd, half_life = (
+        _positive(f"{latent.name} sd", [latent.sd]),
+        _positive(f"{latent.name} half-life", [latent.half_life]),
+    )
     kept = 0.5 ** (latent.every / half_life)
     innovation = pm.Normal(f"{latent.name} innovation", shape=count)
     k = np.arange(count)

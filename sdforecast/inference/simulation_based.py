@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sdforecast.errors import InputError, Problem
 from sdforecast.inference.chains import sample
@@ -31,7 +30,6 @@ from sdforecast.inference.likelihood import Likelihood
 from sdforecast.inference.mode import laplace, search
 from sdforecast.inference.study import Study
 from sdforecast.inference.together import Together
-from sdforecast.observation import on_scale
 from sdforecast.writing import write_text
 
 ABSURD = 1000.0
@@ -117,7 +115,9 @@ def simulate(study: Study, density: LogDensity, rng: np.random.Generator) -> Sim
         counts = ~np.isfinite(really) | (made.observations["likelihood"] == "negative-binomial").to_numpy()
         if (np.isfinite(data) | counts).all() and (counts | (np.abs(data - really) <= reach)).all():
             return Simulated(position, made, refused)
-    what = f"none of {TRIES} draws of the prior gives data that are finite and within a factor of {ABSURD:g} of the real"
+    what = (
+        f"none of {TRIES} draws of the prior gives data that are finite and within a factor of {ABSURD:g} of the real"
+    )
     raise InputError(Problem(what, hint="narrow the priors, or look at runs of the model from them"))
 
 

@@ -1,7 +1,7 @@
 """Are ranks uniform? The empirical distribution in a band that holds it as a whole, and a chi-squared test.
 
-Säilynoja, Bürkner and Vehtari 2022, Statistics and Computing 32, 32: at each point the number of ranks at or below it is
-binomial; a band of equal tail probabilities at all points holds the whole curve with a chance that a recursion over the
+Säilynoja, Bürkner and Vehtari 2022, Statistics and Computing 32, 32: at each point the number of ranks at or below it
+is binomial; a band of equal tail probabilities at all points holds the whole curve with a chance that a recursion over the
 points gives exactly. Ranks are discrete, so that nothing here is approximate but the chi-squared test.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -99,8 +100,8 @@ def _steps(count: int, of: int) -> tuple[np.ndarray, ...]:
     share = np.concatenate([[0.0], (places(of) + 1) / (of + 1)])
     k = np.arange(count + 1)
     return tuple(
-        binom.pmf(k[None, :] - k[:, None], count - k[:, None], (after - before) / (1 - before))
-        for before, after in zip(share[:-1], share[1:], strict=True)
+        np.asarray(binom.pmf(k[None, :] - k[:, None], count - k[:, None], (after - before) / (1 - before)))
+        for before, after in pairwise(share)
     )
 
 

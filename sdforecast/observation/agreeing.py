@@ -243,7 +243,7 @@ def check_values(targets: Sequence[Target], observed: pd.DataFrame) -> None:
     problems = []
     for target in targets:
         part = observed[observed["target"] == target.name]
-        values, whole = part["observed"], np.inf
+        values, whole = part["observed"], np.full(len(part), np.inf)
         if target.scale == "logit":
             whole = np.where(part["unit"] == "percent", 100.0, 1.0)
         counted = target.likelihood == "negative-binomial" and not target.discrepancy

@@ -19,7 +19,8 @@ from sdforecast.inference.studying import Setting, Sources, study
 from sdforecast.model import read
 
 HEADER = (
-    "series,period_start,period_end,aggregation,geography,breakdown,value,low,high,unit,status,vintage,source,licence,grade"
+    "series,period_start,period_end,aggregation,geography,breakdown,value,low,high,unit,status,vintage,source,"
+    "licence,grade"
 )
 UNITS = ("points", "boys")
 
@@ -93,7 +94,11 @@ def priors(entries: Sequence[tuple[str, str, float, str, float, float, float]]) 
 
 
 def write(
-    folder: Path, model: str, parameters: str, targets: str, series: Mapping[str, tuple[str, Mapping[tuple[int, int], float]]]
+    folder: Path,
+    model: str,
+    parameters: str,
+    targets: str,
+    series: Mapping[str, tuple[str, Mapping[tuple[int, int], float]]],
 ) -> tuple[Path, Sources]:
     """Write a problem; `series` is by name a unit, and values by (first, last) month from January 2010."""
     data = folder / "data"
@@ -103,11 +108,15 @@ def write(
     (folder / "targets.toml").write_text(targets, "utf-8")
     lines, described = [HEADER], f"[vocabulary]\nunit = {json.dumps(UNITS)}\n"
     for name, (unit, values) in series.items():
-        described += f'[{name}]\ntitle = "{name}"\npublisher = "Nobody"\nunit = "{unit}"\nkind = "count"\ndefinition = "x"\n'
+        described += (
+            f'[{name}]\ntitle = "{name}"\npublisher = "Nobody"\nunit = "{unit}"\nkind = "count"\ndefinition = "x"\n'
+        )
         for (first, last), value in values.items():
             span = f"{calendar.month_start(first):%Y-%m-%d},{calendar.month_end(last):%Y-%m-%d}"
             kind = "month" if first == last else "calendar-year"
-            lines.append(f"{name},{span},{kind},US,all,{value!r},,,{unit},final,2015-01-01,Made up.,cited-fact,judgement")
+            lines.append(
+                f"{name},{span},{kind},US,all,{value!r},,,{unit},final,2015-01-01,Made up.,cited-fact,judgement"
+            )
     (data / "made_up.csv").write_text("\n".join(lines) + "\n", "utf-8")
     (data / "series.toml").write_text(described, "utf-8")
     return folder / "model.mdl", Sources(data, folder / "parameters.toml", folder / "targets.toml")
@@ -146,12 +155,15 @@ def everything(folder: Path, seed: int = 1, months: int = 30) -> Posed:
         return {span: float(centre * np.exp(width * rng.standard_normal())) for span in each}
 
     series = {
-        "illness_by_year": ("people", {span: 1500.0 for span in years}),
+        "illness_by_year": ("people", dict.fromkeys(years, 1500.0)),
         "illness_by_month": ("people", {k: float(round(v)) for k, v in around(300, 0.2).items()}),
         "accident_counts": ("people", {span: float(v) for span, v in zip(each, rng.poisson(2, months), strict=True)}),
         "price_index": ("points", around(170, 0.2)),
         "price_elsewhere": ("points", around(190, 0.3)),
-        "crowding_share": ("fraction", {span: float(v) for span, v in zip(each, rng.uniform(0.4, 0.9, months), strict=True)}),
+        "crowding_share": (
+            "fraction",
+            {span: float(v) for span, v in zip(each, rng.uniform(0.4, 0.9, months), strict=True)},
+        ),
         "mood_scale": ("points", {span: float(v) for span, v in zip(each, rng.normal(0, 1, months), strict=True)}),
     }
     of = {"discrepancy": "illness", "sd_spread": 0.4}

@@ -66,7 +66,9 @@ def moments(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     return centre, float(np.sqrt(weight @ (values - centre) ** 2))
 
 
-def agrees(draws: Mapping[str, np.ndarray], grid: Mapping[str, tuple[np.ndarray, np.ndarray]], independent: int) -> None:
+def agrees(
+    draws: Mapping[str, np.ndarray], grid: Mapping[str, tuple[np.ndarray, np.ndarray]], independent: int
+) -> None:
     """Assert that means, deviations and five quantiles of draws are those of the grid, within chance."""
     for name, (values, weight) in grid.items():
         centre, width = moments(values, weight)

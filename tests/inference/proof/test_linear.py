@@ -35,7 +35,9 @@ class Exact:
 def exact(linear_problem: Posed) -> Exact:
     """In closed form, from nothing but the observations and the words of the files."""
     k, rows = LINEAR_MONTHS, table(linear_problem)
-    level, stock, sold = (rows.loc[rows["target"] == name, "observed"].to_numpy() for name in ("levels", "stocks", "sold"))
+    level, stock, sold = (
+        rows.loc[rows["target"] == name, "observed"].to_numpy() for name in ("levels", "stocks", "sold")
+    )
     one, kept = np.ones(len(k)), 0.5 ** (1 / 5)
     x = np.vstack([np.stack([one, k / 12], 1), np.stack([one, k + 0.5], 1), 0.3 * np.stack([one, k / 12], 1)])
     y = np.concatenate([level, stock, np.log(sold / 200)])
@@ -61,7 +63,9 @@ def exact(linear_problem: Posed) -> Exact:
 
 @pytest.fixture(scope="module")
 def approximation(linear_problem: Posed) -> Laplace:
-    (found,) = search(linear_problem.density.value_and_gradient, linear_problem.density.size, 1, np.random.default_rng(1))
+    (found,) = search(
+        linear_problem.density.value_and_gradient, linear_problem.density.size, 1, np.random.default_rng(1)
+    )
     return laplace(linear_problem.density.value_and_gradient, found.position)
 
 
@@ -82,7 +86,9 @@ def test_the_curvature_is_that_of_the_posterior(approximation: Laplace, exact: E
     assert found[2:, 2:] == pytest.approx(np.eye(len(found) - 2), abs=1e-6)
 
 
-def test_chains_have_the_mean_the_covariance_and_the_paths(linear_problem: Posed, approximation: Laplace, exact: Exact) -> None:
+def test_chains_have_the_mean_the_covariance_and_the_paths(
+    linear_problem: Posed, approximation: Laplace, exact: Exact
+) -> None:
     tree = draw(linear_problem.density, approximation, Plan(chains=4, draws=400, tune=100, seed=2))
     position = tree["unconstrained"]["position"].to_numpy().reshape(1600, -1)
     found = values_at(linear_problem.setting.study.parameters, position[:, :2])

@@ -11,7 +11,7 @@ pytest.importorskip("nutpie")
 
 from sdforecast.errors import InputError
 from sdforecast.inference import simulation_based
-from sdforecast.inference.simulation_based import LIKELIHOOD, Effort, Replication, Store, put, replications, simulate, with_data
+from sdforecast.inference.simulation_based import LIKELIHOOD, Effort, Replication, Store, put, replications, simulate
 from sdforecast.inference.uniformity import uniformity
 from tests.inference.proof.problems import Posed
 
@@ -90,7 +90,9 @@ def test_a_run_that_was_ended_goes_on(linear_problem: Posed, tmp_path: Path) -> 
         replications(study, 4, effort=short, store=Store(tmp_path / "sbc", key), density=density, finished=stop)
     rest: list[int] = []
     store = Store(tmp_path / "sbc", key)
-    found = replications(study, 4, effort=short, store=store, density=density, finished=lambda one: rest.append(one.number))
+    found = replications(
+        study, 4, effort=short, store=store, density=density, finished=lambda one: rest.append(one.number)
+    )
     assert (ended, rest, [one.number for one in found]) == ([0, 1], [2, 3], [0, 1, 2, 3])
     again = replications(study, 2, effort=short, density=density)
     assert [one.ranks for one in again] == [one.ranks for one in found[:2]]
@@ -119,4 +121,3 @@ def test_the_ranks_of_every_kind_of_target_are_uniform(every_kind: Posed) -> Non
     found = replications(every_kind.setting.study, 60)
     table = uniformity({name: [one.ranks[name] for one in found] for name in found[0].ranks}, 99)
     assert (table["curve_p_all"] > 0.01).all(), table.head()
-    assert with_data(every_kind.setting.study, np.ones(181)).observed[0] == 0
