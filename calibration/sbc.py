@@ -78,7 +78,7 @@ def told(found: Sequence[Replication], folder: Path) -> None:
     )
     print(
         f"{len(table)} quantities: " + ("all uniform" if odd.empty else f"{len(odd)} not uniform")
-        + f" at {NOT_UNIFORM:.0%} for all together; {(table['curve_p'] < 0.05).mean():.1%} of them below 5 % alone"
+        + f" at {NOT_UNIFORM:.0%} for all together; {(table['curve_p'] < 0.05).mean():.1%} are below 5 % alone"
     )  # fmt: skip
 
 
