@@ -30,7 +30,7 @@ NOT_UNIFORM = 0.01
 
 
 def main() -> None:
-    """Read the command line, replicate, and tell what was found."""
+    """Replicate, test, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replications", type=int, default=50, help="how many in all (default: 50)")
     parser.add_argument("--first", type=int, default=0, help="number of the first one (default: 0)")
@@ -60,9 +60,8 @@ def main() -> None:
 
 def told(found: Sequence[Replication], folder: Path) -> None:
     """Print the tests, and write ranks, tests and figure."""
-    ranks = pd.DataFrame(
-        [one.ranks for one in found], index=pd.Index([one.number for one in found], name="replication")
-    )
+    numbers = pd.Index([one.number for one in found], name="replication")
+    ranks = pd.DataFrame([one.ranks for one in found], index=numbers)
     table = uniformity({str(name): ranks[name].tolist() for name in ranks}, found[0].of)
     ranks.to_csv(folder / "ranks.csv")
     table.to_csv(folder / "uniformity.csv", index=False, float_format="%.4g")
@@ -80,8 +79,7 @@ def told(found: Sequence[Replication], folder: Path) -> None:
     )
     print(
         f"{len(table)} quantities: " + ("all uniform" if odd.empty else f"{len(odd)} not uniform")
-        + f" at {NOT_UNIFORM:.0%} for all of them together; "
-        f"{(table['curve_p'] < 0.05).mean():.1%} of them below 5 % alone"
+        + f" at {NOT_UNIFORM:.0%} for all together; {(table['curve_p'] < 0.05).mean():.1%} are below 5 % alone"
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ _HEAD = """\
 Made from `fentanyl.mdl` and its tables by `sdforecast model document --write`; do not edit it. [README.md](README.md)
 explains the model in words, [EXPERIMENTS.md](EXPERIMENTS.md) lists how the posterior was made and the policy mixes.
 Search this page for a variable's name; below its heading stand its equation, unit, comment with the source, what it
-uses and what uses it. A constant has its value in the file (the mode of the posterior) and its prior: centre, range, kind of evidence,
-source and the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
+uses and what uses it. A constant has its value in the file (the mode of the posterior) and its prior: centre, range,
+kind of evidence, source and the grade of the source (*seen*, *derived*, from *memory*, *judgement*).
 """
 
 

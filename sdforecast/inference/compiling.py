@@ -68,7 +68,10 @@ class LogDensity:
         data = whole.input_storage[1:]  # read at each call, since `set_data` may have put other values there
 
         def value_and_gradient(point: Point) -> Value:
-            value, gradient = jitted(np.ascontiguousarray(point, dtype=float), *(each.storage[0] for each in data))
+            try:
+                value, gradient = jitted(np.ascontiguousarray(point, dtype=float), *(each.storage[0] for each in data))
+            except ZeroDivisionError:  # Numba's, of a scale that is zero in floating point, some 100 deviations out
+                return -np.inf, np.zeros(len(point))
             if not np.isfinite(value) or not np.isfinite(gradient).all():
                 return -np.inf, np.zeros(len(point))
             return float(value), np.asarray(gradient)

@@ -1,8 +1,8 @@
 """Are ranks uniform? The empirical distribution in a band that holds it as a whole, and a chi-squared test.
 
-Säilynoja, Bürkner and Vehtari 2022, Statistics and Computing 32, 32: at each point the number of ranks up to it is
-binomial; a band of equal tail probabilities at all points holds the whole curve with a chance that a recursion over the
-points gives exactly. Ranks are discrete, so that nothing here is approximate but the chi-squared test.
+Säilynoja, Bürkner and Vehtari 2022, Statistics and Computing 32, 32: at each point the number of ranks at or below it
+is binomial; a band of equal tail probabilities at all points holds the whole curve with a chance that a recursion over
+the points gives exactly. Ranks are discrete, so that nothing here is approximate but the chi-squared test.
 """
 
 from __future__ import annotations

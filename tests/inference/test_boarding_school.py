@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
-from scipy.stats import nbinom
+from scipy.stats import nbinom, norm, truncnorm
 
 from sdforecast import history, observation, parameters
 from sdforecast.cli import main
@@ -71,11 +71,14 @@ def test_the_mode_is_that_of_scipy() -> None:
     (found,) = search(problem.density.value_and_gradient, 3, 1, np.random.default_rng(1))
 
     def unlikely(z: np.ndarray) -> float:
-        mean, size = by_scipy(2 + z[0], 0.4 + 0.5 * z[1]), (0.372 * np.exp(0.64 * z[2])) ** -2
+        # positions are quantiles of normals cut at their bounds
+        beta = truncnorm.ppf(norm.cdf(z[0]), (0.01 - 2) / 1, 4, loc=2, scale=1)
+        gamma = truncnorm.ppf(norm.cdf(z[1]), (0.01 - 0.4) / 0.5, 4, loc=0.4, scale=0.5)
+        mean, size = by_scipy(beta, gamma), (0.372 * np.exp(0.64 * z[2])) ** -2
         return float(-nbinom.logpmf(IN_BED, size, size / (size + mean)).sum() + z @ z / 2)
 
     best = minimize(unlikely, [-0.2, 0.2, 0.0], method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-8})
-    assert found.position == pytest.approx(best.x, abs=3e-3)  # our priors are cut, four deviations above
+    assert found.position == pytest.approx(best.x, abs=3e-3)
     assert found.value == pytest.approx(-best.fun - 1.5 * np.log(2 * np.pi), abs=1e-3)
 
 

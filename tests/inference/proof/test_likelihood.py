@@ -197,3 +197,13 @@ def test_the_prior_of_a_memory_is_as_written(posed: Posed) -> None:
     assert posed.density.derived(zero)["memory"][0] == pytest.approx([6, 3])
     zero[0, place] = 1.0
     assert posed.density.derived(zero)["memory"][0] == pytest.approx(np.array([6, 3]) * np.exp(HALF_LIFE_SPREAD))
+
+
+@pytest.mark.parametrize("far", [-1500.0, -60.0, 60.0, 1500.0])
+def test_far_out_the_density_is_impossible_and_no_error(posed: Posed, far: float) -> None:
+    """A sampler that still seeks its step goes there, where scales are zero or beyond floating point."""
+    for k in range(posed.density.size):
+        point = np.zeros(posed.density.size)
+        point[k] = far
+        value, gradient = posed.density.value_and_gradient(point)
+        assert value < 0 and not np.isnan(value) and np.isfinite(gradient).all()

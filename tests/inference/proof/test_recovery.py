@@ -66,5 +66,8 @@ def test_a_latent_series_and_a_discrepancy_are_found_again(pushed: Posed) -> Non
     for name in ("constants", "push"):
         share = (found[name] < known[name]).mean(axis=0)
         assert ((share > 0.001) & (share < 0.999)).all()
-    assert (found["constants"].std(axis=0) < 0.6 * pushed.density.derived(rng.standard_normal((500, len(truth))))
-            ["constants"].std(axis=0))[:3].all()  # fmt: skip
+    prior = pushed.density.derived(rng.standard_normal((500, len(truth))))["constants"].std(axis=0)
+    narrower = found["constants"].std(axis=0) / prior
+    names = [p.name for p in pushed.setting.study.parameters]
+    # not the growth rate: a push that multiplies it can take its place
+    assert narrower[names.index("capacity")] < 0.6 and narrower[names.index("risk")] < 0.6

@@ -11,16 +11,7 @@ pytest.importorskip("nutpie")
 
 from sdforecast.errors import InputError
 from sdforecast.inference import simulation_based
-from sdforecast.inference.simulation_based import (
-    LIKELIHOOD,
-    Effort,
-    Replication,
-    Store,
-    put,
-    replications,
-    simulate,
-    with_data,
-)
+from sdforecast.inference.simulation_based import LIKELIHOOD, Effort, Replication, Store, put, replications, simulate
 from sdforecast.inference.uniformity import uniformity
 from tests.inference.proof.problems import Posed
 
@@ -130,4 +121,3 @@ def test_the_ranks_of_every_kind_of_target_are_uniform(every_kind: Posed) -> Non
     found = replications(every_kind.setting.study, 60)
     table = uniformity({name: [one.ranks[name] for one in found] for name in found[0].ranks}, 99)
     assert (table["curve_p_all"] > 0.01).all(), table.head()
-    assert with_data(every_kind.setting.study, np.ones(181)).observed[0] == 0
