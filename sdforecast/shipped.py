@@ -43,11 +43,6 @@ def posterior_dir() -> Path:
     return calibration_dir() / "posterior"
 
 
-def estimate_dir() -> Path:
-    """Return the folder with the shipped estimate."""
-    return calibration_dir() / "estimate"
-
-
 def cache_dir() -> Path:
     """Return our cache folder by the XDG convention (not created here)."""
     home = os.environ.get("XDG_CACHE_HOME")

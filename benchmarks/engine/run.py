@@ -351,7 +351,7 @@ def main() -> None:
     pysd_peer(timer, "ring named", named, columns, *_reference(named, columns))
     taken = memory(inside)
     ours = read()
-    estimated = sorted(pd.read_csv(HERE.parents[1] / "calibration/estimate/best.csv")["parameter"])
+    estimated = sorted(pd.read_csv(HERE.parents[1] / "calibration/posterior/learned.csv")["parameter"])
     measure(timer, "fentanyl", ours.path, DEATHS, [name for name in estimated if name in ours.names])
     finish(pd.DataFrame([row.__dict__ for row in timer.rows]), taken)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from sdforecast import history, observation, parameters
 from sdforecast.inference import Posterior, load
 from sdforecast.inference.belonging import belongs
+from sdforecast.inference.compiling import LogDensity
+from sdforecast.inference.consistency import agreement
+from sdforecast.inference.density import density as density_of
+from sdforecast.inference.studying import study
+from sdforecast.inference.together import Together
 from sdforecast.model import read
 
 
@@ -19,6 +27,21 @@ def posterior() -> Posterior:
 
 def test_it_belongs_to_the_shipped_model_priors_targets_and_data(posterior: Posterior) -> None:
     assert belongs(posterior, read()) == []
+
+
+def test_a_short_run_on_from_its_draws_agrees_with_it(posterior: Posterior) -> None:
+    pytest.importorskip("pymc")
+    problem = study(read()).study
+    density = LogDensity(density_of(problem, Together(problem.predictor, 1)))
+    found = agreement(posterior, density.value_and_gradient, draws=24)
+    assert found.gap < 0.05  # the log density that was kept with a draw, positions rounded to 16 binary digits
+    assert found.accepted > 0.6
+    assert found.drift < 4
+    other = posterior.tree["unconstrained"].to_dataset()
+    moved = xr.DataTree.from_dict({**{f"/{name}": part.to_dataset() for name, part in posterior.tree.children.items()},
+                                   "/unconstrained": other.assign(position=other["position"] * 1.05)})  # fmt: skip
+    wrong = agreement(replace(posterior, tree=moved), density.value_and_gradient, draws=24)
+    assert wrong.gap > 1  # draws of another posterior are known
 
 
 def test_every_value_lies_within_its_prior(posterior: Posterior) -> None:
