@@ -29,13 +29,18 @@ def scenarios_dir() -> Path:
 
 
 def calibration_dir() -> Path:
-    """Return the folder with parameters, targets, history and estimate."""
+    """Return the folder with parameters, targets, history and posterior."""
     return _root() / "calibration"
 
 
 def history_dir() -> Path:
     """Return the folder with the historical series."""
     return calibration_dir() / "data"
+
+
+def posterior_dir() -> Path:
+    """Return the folder with the shipped posterior."""
+    return calibration_dir() / "posterior"
 
 
 def estimate_dir() -> Path:

@@ -21,18 +21,18 @@ SCRIPT = "<script>alert('x')</script>"
 FORMULA = "=HYPERLINK(1)"
 
 
-def deaths_in(month: int, set_: int, position: int) -> float:
-    """Deaths of one month: they rise by one a month and ten a set; from 2027 each later mix has 100 fewer."""
-    return 2000.0 + month + 10 * set_ - (100 * position if month >= 204 else 0)
+def deaths_in(month: int, draw: int, position: int) -> float:
+    """Deaths of one month: they rise by one a month and ten a draw; from 2027 each later mix has 100 fewer."""
+    return 2000.0 + month + 10 * draw - (100 * position if month >= 204 else 0)
 
 
 def sample(
-    names: Sequence[str] = MIXES, *, sets: int = 5, variables: Sequence[str] | None = None, months: int = 312
+    names: Sequence[str] = MIXES, *, draws: int = 5, variables: Sequence[str] | None = None, months: int = 312
 ) -> Forecast:
     """Return a forecast with a few variables in three sectors."""
     mixes = tuple(scenario.load(name) for name in names)
-    shape = (sets, len(mixes), months)
-    deaths = np.array([[[deaths_in(m, s, k) for m in range(months)] for k in range(len(mixes))] for s in range(sets)])
+    shape = (draws, len(mixes), months)
+    deaths = np.array([[[deaths_in(m, s, k) for m in range(months)] for k in range(len(mixes))] for s in range(draws)])
     share = np.broadcast_to(np.linspace(0.01, 0.9, months), shape)
     every = {
         DEATHS: _variable(deaths, "person/Month", "Overdose deaths", "month"),
@@ -41,7 +41,7 @@ def sample(
         "opioid prescribing": _variable(1 - share, "Dmnl", "Exogenous inputs", ""),
     }
     chosen = {name: every[name] for name in (every if variables is None else variables)}
-    coordinates = {"set": np.arange(sets), "scenario": list(names), "time": month_ends(0, months - 1)}
+    coordinates = {"draw": np.arange(draws), "scenario": list(names), "time": month_ends(0, months - 1)}
     targets = _targets()
     targets = targets[targets["variable"].isin(list(chosen))].reset_index(drop=True)
     return Forecast(
@@ -67,6 +67,7 @@ def sample(
             "data_vintage": "2026-06-27",
             "packages": {"pysd": "3.14.3"},
             "scenarios": list(names),
+            "propagated": ["latent supply shock", "deaths"],
         },
     )
 
@@ -81,7 +82,7 @@ def _variable(
     values: np.ndarray, unit: str, sector: str, per: str
 ) -> tuple[tuple[str, ...], np.ndarray, dict[str, str]]:
     facts = {"unit": unit, "sector": sector, "per": per, "comment": f"A comment, {SCRIPT}."}
-    return ("set", "scenario", "time"), np.array(values), facts
+    return ("draw", "scenario", "time"), np.array(values), facts
 
 
 def _targets() -> pd.DataFrame:
@@ -102,8 +103,10 @@ def _targets() -> pd.DataFrame:
 
 def _parameters() -> pd.DataFrame:
     rows = [
-        (FORMULA, "assumption", "Dmnl", 0.5, 0.4, 0.1, 0.9, f"Assumption {SCRIPT}", "judgement"),
-        ("overdose hazard", "estimated", "1/Month", 0.05, 0.06, 0.01, 0.2, "Estimated.", "judgement"),
-        ("mg to kg", "data", "kg/mg", 1e-6, 1e-6, 1e-6, 1e-6, "Definition.", "derived"),
+        (FORMULA, "assumption", "Dmnl", 0.5, 0.2, 0.8, 0.4, 0.3, 0.6, "partly", f"Assumption {SCRIPT}", "judgement"),
+        ("overdose hazard", "estimated", "1/Month", 0.05, 0.01, 0.2, 0.06, 0.05, 0.07, "learned", "Told.", "judgement"),
+        ("mg to kg", "data", "kg/mg", 1e-6, np.nan, np.nan, 1e-6, np.nan, np.nan, "", "Definition.", "derived"),
     ]
-    return pd.DataFrame(rows, columns=["name", "kind", "unit", "value", "estimate", "low", "high", "source", "grade"])
+    names = ["name", "kind", "unit", "value", "prior_low", "prior_high", "median", "posterior_low", "posterior_high",
+             "taught", "source", "grade"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names)

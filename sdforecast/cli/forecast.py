@@ -32,7 +32,9 @@ _YEARS = (2026, 2028, 2030, 2035)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of what goes on after the data.")
 @click.option("--horizon", default="2035-12", metavar="YYYY-MM", show_default=True, help="Last month.")
 @click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours.")
-@click.option("--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml).")
+@click.option(
+    "--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml)."
+)
 @engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")

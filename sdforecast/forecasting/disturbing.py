@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import xarray as xr
 
+from sdforecast import calendar
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting import propagating
 from sdforecast.forecasting.applying import OF_THE_MODEL, applied, factor
@@ -19,6 +20,11 @@ from sdforecast.observation.errors import Discrepancy, Evidence, Latent, evidenc
 
 _Kind = TypeVar("_Kind", Discrepancy, Latent)
 _HINT = "name the one that it was made with: --targets"
+_ANEW = "make it anew: sdforecast calibrate"
+_SCALES = ("sd", "half-life")
+
+LAST = "2035-12"
+"""Last month that a forecast may have."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ def disturbances(
         flows = dict.fromkeys(model.name_of(t.variable) for t in told.targets if t.discrepancy == name)
         whole = tuple(model.name_of(variable) for variable in of.contained_in)
         paths = posterior.discrepancy(name)
+        _check(paths, name)
         season = paths["season"].to_numpy() if "season" in paths else None
         path = propagating.discrepancy(paths, name, last + 1, seed)
         factors.append(factor(path, season, of.month_lengths))
@@ -79,10 +86,9 @@ def disturbances(
 def _latent(posterior: Posterior, name: str, told: Evidence, last: int, seed: int) -> xr.DataArray:
     of = _known(name, {each.variable: each for each in told.latents}, "latent series")
     draws = posterior.tree["posterior"].to_dataset()
-    scales = [f"{of.name} sd", f"{of.name} half-life"]
-    if missing := next((scale for scale in scales if scale not in draws), None):
-        raise InputError(Problem(f"the posterior has no '{missing}'", hint=_HINT))
-    sd, half_life = (draws[scale].to_numpy().astype(float).ravel() for scale in scales)
+    scales = xr.Dataset({part: draws[f"{of.name} {part}"] for part in _SCALES if f"{of.name} {part}" in draws})
+    _positive(scales, of.name, _SCALES)
+    sd, half_life = (scales[part].to_numpy().astype(float).ravel() for part in _SCALES)
     return propagating.latent(posterior.latent(name).rename(name), sd, half_life, last + 1, seed)
 
 
@@ -90,3 +96,23 @@ def _known(name: str, there: Mapping[str, _Kind], what: str) -> _Kind:
     if name not in there:
         raise InputError(Problem(f"the posterior's {what} '{name}' is not in the table of targets", hint=_HINT))
     return there[name]
+
+
+def _check(paths: xr.Dataset, name: str) -> None:
+    """Raise `InputError` where a discrepancy cannot be carried on."""
+    _positive(paths, name, propagating.SCALES)
+    months = paths["month"].to_numpy()
+    wanted = np.arange(len(months)) + months[0]
+    if months[0] < 0 or months[-1] > calendar.parse_month(LAST) or not np.array_equal(months, wanted):
+        what = f"the discrepancy '{name}' is not of consecutive months from 2010-01 on, {LAST} at the latest"
+        raise InputError(Problem(what, hint=_ANEW))
+    if "season" in paths and paths["season"].shape[1:] != (propagating.WAVES,):
+        raise InputError(Problem(f"'{name} season' has not {propagating.WAVES} coefficients", hint=_ANEW))
+
+
+def _positive(scales: xr.Dataset, name: str, parts: Sequence[str]) -> None:
+    for part in parts:
+        if part not in scales:
+            raise InputError(Problem(f"the posterior has no '{name} {part}'", hint=_ANEW))
+        if not (scales[part] > 0).all():
+            raise InputError(Problem(f"the posterior has draws of '{name} {part}' that are not above zero", hint=_ANEW))

@@ -17,6 +17,12 @@ import xarray as xr
 FREEDOM = 5
 """Degrees of freedom of Student's t for the innovations of a discrepancy: past forecasts covered better with it."""
 
+SCALES = ("innovation", "half-life", "walk")
+"""What a posterior has to have of a discrepancy for each draw."""
+
+WAVES = 4
+"""Coefficients of a season: cosine and sine of a year and of half a year."""
+
 
 @dataclass(frozen=True)
 class Path:
@@ -33,7 +39,8 @@ class Path:
     @property
     def total(self) -> np.ndarray:
         """Both parts together."""
-        return self.fast + self.drift
+        found: np.ndarray = self.fast + self.drift
+        return found
 
 
 def generator(seed: int, name: str) -> np.random.Generator:

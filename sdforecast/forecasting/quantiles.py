@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Levels of the quantiles that are written. Over draws of one model with its priors: what these leave open, not all that the future may hold."""
+"""Levels of the quantiles that are written: over draws of one model, not a probability of what will happen."""
 
 
 def quantile_table(trajectories: xr.Dataset, levels: Sequence[float] = LEVELS) -> pd.DataFrame:

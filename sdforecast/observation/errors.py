@@ -151,7 +151,7 @@ def _wrong(word: str, value: Any) -> str | None:
         return None if isinstance(value, bool) else "true or false"
     if word == "contained_in":
         fine = isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
-        return None if fine else "names of variables, as in [\"opioid deaths\"]"
+        return None if fine else 'names of variables, as in ["opioid deaths"]'
     if word == "from":
         try:
             return None if parse_month(value) >= 0 else "a month, 2010-01 or later"

@@ -134,7 +134,7 @@ def _dots_note(forecast: Forecast) -> str:
         return "One draw from the posterior: no spread can be shown."
     return (
         f"Dot: median; thick and thin line: middle half and nine tenths of {count} draws from the posterior, each "
-        "a tick; what a condition assumes is not in them."
+        "a tick; not a probability of what will happen."
     )
 
 

@@ -118,5 +118,5 @@ def spread_note(forecast: Forecast) -> str:
         return "One draw from the posterior: no spread can be shown."
     return (
         f"Bands: 5th to 95th and 25th to 75th percentile of {count} draws from the posterior of one model; "
-        "what a condition assumes is not in them."
+        "not a probability of what will happen."
     )

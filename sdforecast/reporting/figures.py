@@ -93,7 +93,10 @@ def _note(forecast: Forecast) -> str:
     count = series.draws(forecast)
     if count == 1:
         return "One draw from the posterior, so no range."
-    return f"Ranges are the spread over {count} draws from the posterior of one model."
+    return (
+        f"Ranges are the spread over {count} draws from the posterior of one model, "
+        "not a probability of what will happen."
+    )
 
 
 def _sector(forecast: Forecast, name: str, narrow: bool) -> Figure:

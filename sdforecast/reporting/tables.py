@@ -76,7 +76,7 @@ def comparison(forecast: Forecast) -> Table:
         rows.append([*row, signed(middle), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
     return Table(
         f"Deaths involving synthetic opioids, {first}–{last}. Median, and 5th to 95th percentile of the draws.",
-        ["Condition", "Deaths", "in nine of ten draws", "Difference", "in nine of ten draws", "Draws with fewer deaths"],
+        ["Condition", "Deaths", "in nine of ten draws", "Difference", "in nine of ten draws", "Draws with fewer"],
         rows,
         frozenset({1, 2, 3, 4, 5}),
     )
@@ -150,8 +150,8 @@ def fit(forecast: Forecast) -> Table:
     header = ["Target", "In the fit", "Points", "Mean error", "Bias", "Worst factor", "When", "Points off by over 2",
               "Inside 90 % intervals"]  # fmt: skip
     caption = (
-        "Each target as measured, at the median of the model alone. The mean error is the mean absolute percentage error. "
-        "Intervals have the errors in them, and are judged where there are 20 points."
+        "Each target as measured, at the median of the model alone. The mean error is the mean absolute percentage "
+        "error. Intervals have the errors in them, and are judged where there are 20 points."
     )
     return Table(caption, header, rows, frozenset({2, 3, 4, 5, 7, 8}))
 
@@ -165,7 +165,7 @@ def annual(forecast: Forecast) -> Table | None:
     for year, (seen, model) in found.items():
         both = f"{whole[year]:,.0f}" if year in whole else "–"
         rows.append([str(year), f"{seen:,.0f}", f"{model:,.0f}", f"{signed(100 * (model / seen - 1))} %", both])
-    caption = "Deaths a year, counted and by the median of the draws (to 2014 of residents, then by place of occurrence)"
+    caption = "Deaths a year, counted and by median (to 2014 of residents, then by place of occurrence)"
     header = ["Year", "Counted", "Model alone", "Difference", "With discrepancy"]
     return Table(caption, header, rows, frozenset({1, 2, 3, 4}))
 

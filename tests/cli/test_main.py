@@ -142,6 +142,6 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch, capsys):
     here.mkdir()
     monkeypatch.chdir(here)
     here.rmdir()
-    assert main(["forecast", "--sets", "1", "-q"]) == 3
+    assert main(["forecast", "--draws", "1", "-q"]) == 3
     assert capsys.readouterr().err == "error: the folder you are in is gone: go to another one\n"
     os.chdir(tmp_path)

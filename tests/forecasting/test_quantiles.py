@@ -1,4 +1,4 @@
-"""Quantiles over the sets and 12-month sums, against numpy and by hand."""
+"""Quantiles over the draws and 12-month sums, against numpy and by hand."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def runs() -> xr.Dataset:
     values = rng.lognormal(size=(9, 2, 24))
     return xr.Dataset(
         {
-            "deaths": (("set", "scenario", "time"), values, {"unit": "deaths/Month"}),
-            "purity": (("set", "scenario", "time"), values[::-1] / 10, {"unit": "Dmnl"}),
+            "deaths": (("draw", "scenario", "time"), values, {"unit": "deaths/Month"}),
+            "purity": (("draw", "scenario", "time"), values[::-1] / 10, {"unit": "Dmnl"}),
         },
         coords={
-            "set": range(9),
+            "draw": range(9),
             "scenario": ["zebra", "ant"],
             "time": pd.date_range("2010-01-31", periods=24, freq="ME"),
         },
@@ -33,8 +33,8 @@ def test_every_number_is_numpys(runs: xr.Dataset) -> None:
     assert len(table) == 2 * 24 * 2 * len(LEVELS)
     assert not table.duplicated(["scenario", "time", "variable", "quantile"]).any()
     for row in table.sample(60, random_state=1).itertuples():
-        over_sets = runs[row.variable].sel(scenario=row.scenario, time=row.time).to_numpy()
-        assert row.value == pytest.approx(np.quantile(over_sets, row.quantile), rel=1e-12)
+        over_draws = runs[row.variable].sel(scenario=row.scenario, time=row.time).to_numpy()
+        assert row.value == pytest.approx(np.quantile(over_draws, row.quantile), rel=1e-12)
         assert row.unit == runs[row.variable].attrs["unit"]
 
 
@@ -49,11 +49,11 @@ def test_chosen_levels(runs: xr.Dataset) -> None:
     assert sorted(set(quantile_table(runs, (0.1, 0.9))["quantile"])) == [0.1, 0.9]
 
 
-def test_a_single_set_has_a_value_and_no_spread(runs: xr.Dataset) -> None:
-    table = quantile_table(runs.isel(set=[3]))
+def test_a_single_draw_has_a_value_and_no_spread(runs: xr.Dataset) -> None:
+    table = quantile_table(runs.isel(draw=[3]))
     assert set(table["quantile"]) == {0.5}
     deaths = table[(table["variable"] == "deaths") & (table["scenario"] == "ant")]["value"]
-    np.testing.assert_array_equal(deaths, runs["deaths"].sel(set=3, scenario="ant").to_numpy())
+    np.testing.assert_array_equal(deaths, runs["deaths"].sel(draw=3, scenario="ant").to_numpy())
 
 
 def test_twelve_month_sums_by_hand(runs: xr.Dataset) -> None:

@@ -1,4 +1,4 @@
-"""Laying runs out by set, scenario and month, by hand on a small model and as PySD runs the shipped one."""
+"""Laying runs out by draw, scenario and month, by hand on a small model and as PySD runs the shipped one."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class TestDataset:
 
     def test_flows_are_increases_and_levels_are_read_at_the_months_end(self, values: np.ndarray) -> None:
         runs = dataset(small("logistic.mdl"), values, WANTED, COLUMNS, ["only"], 0, 4)
-        assert dict(runs.sizes) == {"set": 2, "scenario": 1, "time": 5}
-        assert runs["net growth"].sel(set=0, scenario="only").to_numpy().tolist() == [1, 2, 3, 4, 5]
-        assert runs["Population"].sel(set=0, scenario="only").to_numpy().tolist() == [11, 13, 16, 20, 25]
-        assert runs["net growth"].sel(set=1, scenario="only").to_numpy().tolist() == [10, 20, 30, 40, 50]
+        assert dict(runs.sizes) == {"draw": 2, "scenario": 1, "time": 5}
+        assert runs["net growth"].sel(draw=0, scenario="only").to_numpy().tolist() == [1, 2, 3, 4, 5]
+        assert runs["Population"].sel(draw=0, scenario="only").to_numpy().tolist() == [11, 13, 16, 20, 25]
+        assert runs["net growth"].sel(draw=1, scenario="only").to_numpy().tolist() == [10, 20, 30, 40, 50]
 
     def test_time_is_the_last_day_of_each_month(self, values: np.ndarray) -> None:
         runs = dataset(small("logistic.mdl"), values, WANTED, COLUMNS, ["only"], 0, 4)
@@ -59,8 +59,8 @@ class TestDataset:
 
     def test_a_part_of_the_months(self, values: np.ndarray) -> None:
         runs = dataset(small("logistic.mdl"), values, WANTED, COLUMNS, ["only"], 2, 3)
-        assert runs["net growth"].sel(set=0, scenario="only").to_numpy().tolist() == [3, 4]
-        assert runs["Population"].sel(set=0, scenario="only").to_numpy().tolist() == [16, 20]
+        assert runs["net growth"].sel(draw=0, scenario="only").to_numpy().tolist() == [3, 4]
+        assert runs["Population"].sel(draw=0, scenario="only").to_numpy().tolist() == [16, 20]
         assert [str(day)[:7] for day in runs["time"].to_numpy()] == ["2010-03", "2010-04"]
 
     def test_units_and_comments_come_along(self, values: np.ndarray) -> None:
@@ -78,7 +78,7 @@ class TestTrajectories:
         told: list[None] = []
         runs = trajectories(model, sets, mixes, ["fentanyl seized gross", "detection base"], last=130,
                             advance=lambda: told.append(None))  # fmt: skip
-        assert dict(runs.sizes) == {"set": 3, "scenario": 2, "time": 131}
+        assert dict(runs.sizes) == {"draw": 3, "scenario": 2, "time": 131}
         assert len(told) == 6
         assert runs["scenario"].to_numpy().tolist() == ["military-only", "current-course"]
         detection = runs["detection base"].isel(time=0).to_numpy()

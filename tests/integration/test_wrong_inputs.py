@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from sdforecast import shipped
 from sdforecast.cli import main
+from sdforecast.inference import load, write
 from tests.small import MODELS
 
 INPUT, MACHINE = 2, 3
@@ -70,38 +73,45 @@ CASES = [
     ("forecast -s current-course -s current-course", INPUT, "scenario 'current-course' is asked for twice"),
     ("forecast --horizon 2040-01", INPUT, "horizon 2040-01 is out of range (2025-12 to 2035-12)"),
     ("forecast --horizon soon", INPUT, "horizon: 'soon' is not a month; write YYYY-MM"),
-    ("forecast --sets 0", INPUT, "Invalid value for '--sets'"),
-    ("forecast --sets 5000", INPUT, "5000 parameter sets asked for (the estimate has 1 to "),
-    ("forecast --sets some", INPUT, "Invalid value for '--sets'"),
-    ("forecast --estimate nowhere", INPUT, "nowhere/best.csv: no estimate here (make one: sdforecast calibrate)"),
-    ("forecast --estimate spoiled", INPUT, "spoiled/sets.csv: is not a table of an estimate: "),
-    ("forecast --estimate other", INPUT, "the estimate is for another model: 'growth rate' is no constant of this one"),
-    ("forecast --sets 1 -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
-    ("forecast --sets 1 -o .", MACHINE, "is the folder you are in, and would be replaced"),
-    ("forecast --sets 1 -o other", MACHINE, "other: holds files that are not ours, nothing was changed"),
-    ("forecast --sets 1 -o steep.yaml", MACHINE, "steep.yaml: is not a folder"),
-    ("forecast --sets 1 -o steep.yaml/results", MACHINE, "steep.yaml/results: cannot write here: "),
+    ("forecast --draws 0", INPUT, "Invalid value for '--draws'"),
+    ("forecast --draws 50000", INPUT, "50000 draws asked for (the posterior has 1 to "),
+    ("forecast --draws some", INPUT, "Invalid value for '--draws'"),
+    ("forecast --seed -1", INPUT, "Invalid value for '--seed'"),
+    ("forecast --posterior nowhere", INPUT, "nowhere: no posterior here (make one: sdforecast calibrate)"),
+    ("forecast --posterior spoiled", INPUT, "spoiled/fit.csv: is not a table of a posterior: "),
+    (
+        "forecast --posterior other",
+        INPUT,
+        "the posterior is of another model: 'growth rate' is no constant of this one",
+    ),
+    ("forecast --draws 1 --targets nowhere.toml", INPUT, "nowhere.toml"),
+    ("forecast --draws 1 --targets broken.toml", INPUT, "broken.toml"),
+    ("forecast --draws 1 -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
+    ("forecast --draws 1 -o .", MACHINE, "is the folder you are in, and would be replaced"),
+    ("forecast --draws 1 -o other", MACHINE, "other: holds files that are not ours, nothing was changed"),
+    ("forecast --draws 1 -o steep.yaml", MACHINE, "steep.yaml: is not a folder"),
+    ("forecast --draws 1 -o steep.yaml/results", MACHINE, "steep.yaml/results: cannot write here: "),
     # calibrate
     ("calibrate --starts 0", INPUT, "Invalid value for '--starts'"),
     ("calibrate --draws none", INPUT, "Invalid value for '--draws'"),
     ("calibrate --method gibbs", INPUT, "Invalid value for '--method'"),
     ("calibrate --target-accept 1", INPUT, "Invalid value for '--target-accept'"),
     ("calibrate --quick --method de", INPUT, "--quick does not sample, so --method has no meaning with it"),
-    ("calibrate --hold deterrence=1", INPUT, "no parameter 'deterrence' to hold (did you mean "),
+    ("calibrate -q --hold deterrence=1", INPUT, "no parameter 'deterrence' to hold (did you mean "),
     ("calibrate --seed -1", INPUT, "Invalid value for '--seed'"),
-    ("calibrate --data nowhere", INPUT, "nowhere"),
-    ("calibrate --data csv", INPUT, "csv/broken.csv"),
+    ("calibrate -q --data nowhere", INPUT, "nowhere"),
+    ("calibrate -q --data csv", INPUT, "csv/broken.csv"),
     ("calibrate --model grwth.mdl", INPUT, "grwth.mdl: no such model file (did you mean 'growth.mdl'?)"),
     (
-        "calibrate --model growth.mdl",
+        "calibrate -q --model growth.mdl",
         INPUT,
         "targets is about a variable of growth.mdl (targets and parameters of your own",
     ),
-    ("calibrate --parameters none.toml", INPUT, "none.toml: no such file"),
-    ("calibrate --parameters priors.toml", INPUT, "priors.toml:1: parameter 'dose': 'unit' is missing"),
-    ("calibrate --targets targets.toml", INPUT, "targets.toml:1: target 'deaths': 'series' is missing"),
-    ("calibrate --targets priors.toml", INPUT, "priors.toml: unknown entry 'parameter' (only [[target]] tables)"),
-    ("calibrate --targets broken.toml", INPUT, "broken.toml: is not readable TOML: "),
+    ("calibrate -q --parameters none.toml", INPUT, "none.toml: no such file"),
+    ("calibrate -q --parameters priors.toml", INPUT, "priors.toml:1: parameter 'dose': 'unit' is missing"),
+    ("calibrate -q --targets targets.toml", INPUT, "targets.toml:1: target 'deaths': 'series' is missing"),
+    ("calibrate -q --targets priors.toml", INPUT, "priors.toml: unknown entry 'parameter' (only [[target]] tables)"),
+    ("calibrate -q --targets broken.toml", INPUT, "broken.toml: is not readable TOML: "),
     ("calibrate -o full", MACHINE, "full: holds files that are not ours, nothing was changed"),
     # model, data, scenarios, and what is none
     ("model variables --model grwth.mdl", INPUT, "grwth.mdl: no such model file (did you mean 'growth.mdl'?)"),
@@ -137,11 +147,18 @@ def write_inputs(folder: Path) -> None:
     (folder / "full" / "thesis.txt").write_text("ten years of work")
     (folder / "csv").mkdir()
     (folder / "csv" / "broken.csv").write_text("series,value\nsynthetic_opioid_deaths,many\n")
-    for name in ("spoiled", "other"):
-        shutil.copytree(shipped.estimate_dir(), folder / name)
-    (folder / "spoiled" / "sets.csv").write_text("set,loss\n0,none\n")
-    best = (folder / "other" / "best.csv").read_text().splitlines()
-    (folder / "other" / "best.csv").write_text("\n".join([best[0], "growth rate,0.02,0,estimated"]) + "\n")
+    shutil.copytree(shipped.posterior_dir(), folder / "spoiled")
+    (folder / "spoiled" / "fit.csv").write_text("set,loss\n0,none\n")
+    posterior = load(whole=False).thin(4)
+    groups = {f"/{name}": renamed(group.to_dataset()) for name, group in posterior.tree.children.items()}
+    write(replace(posterior, tree=xr.DataTree.from_dict(groups)), folder / "other")
+
+
+def renamed(group: xr.Dataset) -> xr.Dataset:
+    """A group whose first constant is called `growth rate`."""
+    if "parameter" not in group.coords:
+        return group
+    return group.assign_coords(parameter=["growth rate", *map(str, group["parameter"].to_numpy()[1:])])
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from matplotlib.text import Text
 from sdforecast import plot
 from sdforecast.forecasting import Forecast
 from sdforecast.plot.sectors import left_out, shown, unit_words
-from tests.sample_forecast import MIXES, SCRIPT, deaths_in, renamed, sample
+from tests.sample_forecast import DEATHS, MIXES, SCRIPT, deaths_in, renamed, sample
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     "fan": plot.fan,
@@ -38,10 +39,10 @@ def forecast() -> Forecast:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("sets", [1, 5])
+@pytest.mark.parametrize("draws", [1, 5])
 @pytest.mark.parametrize("narrow", [True, False])
-def test_every_figure_is_drawn_in_both_forms_with_and_without_a_spread(name: str, sets: int, narrow: bool) -> None:
-    figure = FIGURES[name](sample(sets=sets), narrow=narrow)
+def test_every_figure_is_drawn_in_both_forms_with_and_without_a_spread(name: str, draws: int, narrow: bool) -> None:
+    figure = FIGURES[name](sample(draws=draws), narrow=narrow)
     width = ET.fromstring(plot.to_svg(figure)).attrib["width"]
     assert float(width.removesuffix("pt")) == pytest.approx((3.75 if narrow else 7.4) * 72)
 
@@ -128,6 +129,18 @@ def test_months_data_sets_counts_beside_the_model(forecast: Forecast) -> None:
     assert year.sum() == pytest.approx(48_662, abs=12)
 
 
+def test_months_have_the_model_alone_where_it_is_known(forecast: Forecast) -> None:
+    assert "alone" not in plot.months_data(forecast)
+    runs = forecast.trajectories
+    alone = (runs[DEATHS] * 0.5).rename(f"{DEATHS} of the model")
+    both = dataclasses.replace(forecast, trajectories=runs.assign({alone.name: alone}))
+    table = plot.months_data(both).set_index("time")
+    assert table.loc["2020-01-31", "alone"] == deaths_in(120, 2, 0) / 2
+    top, below = plot.months(both).axes
+    assert any("the model alone" in text for text in _texts(top))
+    assert len(below.lines) == 1 + len(plot.months(forecast).axes[1].lines)
+
+
 def test_levels_data_are_the_levels_of_the_run(forecast: Forecast) -> None:
     table = plot.levels_data(forecast)
     rows = table[(table["scenario"] == "military-only") & (table["instrument"] == "military_action")]
@@ -164,4 +177,4 @@ def test_every_figure_with_a_spread_says_that_it_is_no_probability(name: str, fo
         return " ".join(" ".join(_texts(figure)).split())
 
     assert "not a probability" in told(FIGURES[name](forecast))
-    assert "no spread can be shown" in told(FIGURES[name](sample(sets=1)))
+    assert "no spread can be shown" in told(FIGURES[name](sample(draws=1)))

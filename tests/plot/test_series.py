@@ -12,7 +12,7 @@ def test_yearly_sums_are_those_of_twelve_months() -> None:
     years = series.yearly(sample().trajectories[DEATHS])
     assert years["year"].to_numpy().tolist() == list(range(2010, 2036))
     expected = sum(deaths_in(month, 2, 1) for month in range(17 * 12, 18 * 12))
-    assert float(years.sel(set=2, scenario=MIXES[1], year=2027)) == expected
+    assert float(years.sel(draw=2, scenario=MIXES[1], year=2027)) == expected
 
 
 def test_an_incomplete_year_is_left_out() -> None:
@@ -20,15 +20,15 @@ def test_an_incomplete_year_is_left_out() -> None:
     assert int(years["year"].max()) == 2025
 
 
-def test_differences_are_paired_by_set() -> None:
-    # Each later mix has 100 fewer a month in every set, whatever the level of the set.
+def test_differences_are_paired_by_draw() -> None:
+    # Each later mix has 100 fewer a month in every draw, whatever the level of the draw.
     gaps = series.against(series.yearly(sample().trajectories[DEATHS]).sel(year=2030), MIXES[0])
     assert gaps.sel(scenario=MIXES[1]).to_numpy() == pytest.approx(-1200)
     assert gaps.sel(scenario=MIXES[2]).to_numpy() == pytest.approx(-2400)
     assert MIXES[0] not in gaps["scenario"]
 
 
-def test_spread_is_the_quantiles_over_the_sets() -> None:
+def test_spread_is_the_quantiles_over_the_draws() -> None:
     table = series.spread(sample().trajectories[DEATHS], "time")
     first = table[(table["scenario"] == MIXES[0]) & (table["time"] == "2010-01-31")].set_index("quantile")["value"]
     values = [2000, 2010, 2020, 2030, 2040]
@@ -36,7 +36,7 @@ def test_spread_is_the_quantiles_over_the_sets() -> None:
 
 
 def test_one_set_has_no_spread() -> None:
-    table = series.spread(sample(sets=1).trajectories[DEATHS], "time")
+    table = series.spread(sample(draws=1).trajectories[DEATHS], "time")
     assert set(table["quantile"]) == {0.5}
 
 

@@ -47,7 +47,7 @@ def test_trajectories_against_hand_computation(report: Report) -> None:
 
 
 def test_a_single_set_is_written_at_the_middle_level(tmp_path: Path) -> None:
-    write(sample(MIXES[:1], sets=1, variables=[DEATHS]), tmp_path)
+    write(sample(MIXES[:1], draws=1, variables=[DEATHS]), tmp_path)
     table = pd.read_csv(tmp_path / "trajectories.csv")
     assert set(table["quantile"]) == {0.5}
     first = table[(table["variable"] == DEATHS) & (table["time"] == "2010-01-31")]
@@ -90,7 +90,7 @@ def test_the_csv_of_a_figure_is_what_it_draws(report: Report, name: str, data: o
 
 def test_the_same_forecast_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        write(sample(MIXES[:2], sets=2, variables=["fentanyl share"]), tmp_path / name)
+        write(sample(MIXES[:2], draws=2, variables=["fentanyl share"]), tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
     assert len(files) == 12  # three figures in three forms, and the three files beside them
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
@@ -111,7 +111,7 @@ def test_dates_and_missing_values_in_csv() -> None:
 def test_a_folder_that_cannot_be_written_is_the_machine_s_fault(tmp_path: Path) -> None:
     (tmp_path / "figures").write_text("a file where the folder should be")
     with pytest.raises(MachineError, match="cannot write here"):
-        write(sample(MIXES[:1], sets=1), tmp_path)
+        write(sample(MIXES[:1], draws=1), tmp_path)
 
 
 def test_every_sector_has_words() -> None:

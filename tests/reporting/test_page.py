@@ -11,6 +11,7 @@ import pytest
 
 from sdforecast.forecasting import Forecast
 from sdforecast.reporting import page as page_module
+from sdforecast.reporting import tables as tables_of
 from sdforecast.reporting.page import render
 from tests.plot.test_style import contrast
 from tests.reporting.conftest import Report, parse, report_of
@@ -127,15 +128,15 @@ def test_hostile_texts_stay_texts() -> None:
 
 def test_headline_is_made_from_the_numbers(report: Report) -> None:
     answers = [p.text for p in report.page.every("p") if p.attributes.get("class") == "answer"]
-    # Months 204 to 215 of set 2: 12 × 2,020 and the months' own numbers, 2,514: 26,754; sets differ by 120.
+    # Months 204 to 215 of draw 2: 12 × 2,020 and the months' own numbers, 2,514: 26,754; draws differ by 120.
     assert answers[0] == (
-        "Under “Current course”, the model gives about 27,000 deaths in 2027 (nine in ten acceptable fits: 27,000 to "
+        "Under “Current course”, the model gives about 27,000 deaths in 2027 (nine in ten draws: 27,000 to "
         "27,000); 43,500 were counted in the twelve months to April 2025."
     )
     assert answers[1].startswith(
         "Over 2027–2035, deaths are fewest under “Treatment and naloxone surge”: about 22,000 fewer"
     )
-    assert answers[1].endswith("That condition is lowest in all 5 parameter sets.")
+    assert answers[1].endswith("That condition is lowest in all 5 draws.")
 
 
 def test_page_says_what_must_be_said(report: Report) -> None:
@@ -167,7 +168,39 @@ def test_constants_stand_under_their_kind_and_what_is_fixed_has_no_bounds(report
     assumed = tables["Assumed: a range by judgement that the observations cannot narrow (1)"]
     assert assumed.every("tbody")[0].every("tr")[0].children[0].text == FORMULA
     fixed = tables["Fixed: definitions, units and data (1)"].every("tbody")[0].every("td")
-    assert fixed[1].text == "–"
+    assert [cell.text for cell in fixed[:3]] == ["1e-06", "1e-06", "fixed"]
+
+
+def test_constants_have_their_prior_and_their_posterior(report: Report) -> None:
+    tables = {table.every("caption")[0].text: table for table in report.page.every("table")}
+    learned = tables["Estimated from the observations (1)"].every("tbody")[0].every("td")
+    assert [cell.text for cell in learned[:3]] == ["0.05 (0.01 to 0.2)", "0.06 (0.05 to 0.07)", "learned"]
+
+
+def test_what_is_carried_on_is_told_only_where_something_is(report: Report) -> None:
+    assert "Deaths are not the model alone." in report.page.text
+    alone = dataclasses.replace(report.forecast, manifest={**report.forecast.manifest, "propagated": []})
+    assert "Deaths are not the model alone." not in parse(render(alone, _no_pictures(alone))).text
+
+
+def test_a_posterior_of_another_model_or_of_other_data_is_told(report: Report) -> None:
+    what = "the posterior was made from others: the data changed since"
+    changed = dataclasses.replace(report.forecast, manifest={**report.forecast.manifest, "posterior_differs": [what]})
+    assert f"Take these numbers with care: {what}." in parse(render(changed, _no_pictures(changed))).text
+    assert "Take these numbers with care" not in report.page.text
+
+
+def test_fit_tells_coverage_only_where_it_is_judged(report: Report) -> None:
+    judged = report.forecast.fit.assign(judged=[True, False], cover_90=[91.1, 50.0])
+    rows = tables_of.fit(dataclasses.replace(report.forecast, fit=judged)).rows
+    assert [row[-1] for row in rows] == ["91 %", "–"]
+
+
+def test_the_fall_of_deaths_is_taken_apart(report: Report) -> None:
+    turn = {"counted": -44.01, "model": -29.4, "no shock": 0.4}
+    told = dataclasses.replace(report.forecast, summary={**report.forecast.summary, "turn": turn})
+    text = parse(render(told, _no_pictures(told))).text
+    assert "counted −44 %; model alone −29 %; without both 0 %" in text
 
 
 def test_one_condition_alone_has_no_comparison() -> None:
@@ -177,10 +210,10 @@ def test_one_condition_alone_has_no_comparison() -> None:
 
 
 def test_one_set_has_no_range() -> None:
-    forecast = sample(sets=1)
+    forecast = sample(draws=1)
     text = parse(render(forecast, _no_pictures(forecast))).every("main")[0].text
-    assert "One parameter set was run, so no range is shown." in text
-    assert "nine in ten acceptable fits:" not in text
+    assert "One draw was run, so no range is shown." in text
+    assert "nine in ten draws:" not in text
 
 
 def test_another_model_leaves_out_what_it_lacks_and_says_so() -> None:
@@ -196,7 +229,7 @@ def test_another_model_leaves_out_what_it_lacks_and_says_so() -> None:
 
 
 def test_a_bare_forecast_still_gives_a_page(tmp_path: Path) -> None:
-    full = sample(MIXES[:2], sets=2, variables=[DEATHS])
+    full = sample(MIXES[:2], draws=2, variables=[DEATHS])
     bare = dataclasses.replace(
         full, targets=full.targets.iloc[:0], fit=full.fit.iloc[:0], parameters=full.parameters.iloc[:0],
         history=full.history.iloc[:0], summary={}, manifest={},
