@@ -69,13 +69,13 @@ def told(found: Sequence[Replication], folder: Path) -> None:
     for ending in ("svg", "png"):
         drawn.savefig(folder / f"ranks.{ending}", dpi=200)
     minutes = sum(one.seconds for one in found) / 60
+    stuck = sum(one.rhat > 1.1 for one in found)
     odd = table[table["curve_p_all"] < NOT_UNIFORM]
     print(table.head(8).to_string(index=False, float_format="%.3g"))
     print(
         f"{len(found)} replications in {minutes:.0f} minutes ({60 * minutes / len(found):.0f} s each); "
         f"{sum(one.refused for one in found)} draws of the prior refused; "
-        f"{sum(one.divergences for one in found)} divergences; "
-        f"R-hat above 1.1 in {sum(one.rhat > 1.1 for one in found)}"
+        f"{sum(one.divergences for one in found)} divergences; R-hat above 1.1 in {stuck}"
     )
     print(
         f"{len(table)} quantities: " + ("all uniform" if odd.empty else f"{len(odd)} not uniform")

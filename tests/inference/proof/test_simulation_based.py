@@ -16,7 +16,7 @@ from sdforecast.inference.uniformity import uniformity
 from tests.inference.proof.problems import Posed
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-QUICK = Effort(chains=2, draws=60, tune=60, deepest=3, ranked=39)
+QUICK = Effort(chains=2, draws=25, tune=30, deepest=3, ranked=24)
 TAUGHT = ["base", "slope", LIKELIHOOD]
 
 
@@ -40,7 +40,7 @@ def test_a_fault_of_the_density_shows_in_the_ranks(linear_problem: Posed, monkey
         return found
 
     monkeypatch.setattr(simulation_based.Likelihood, "replicated", wider)
-    found = replications(linear_problem.setting.study, 12, effort=QUICK, density=linear_problem.density)
+    found = replications(linear_problem.setting.study, 8, effort=QUICK, density=linear_problem.density)
     table = uniformity({name: [one.ranks[name] for one in found] for name in TAUGHT}, QUICK.ranked)
     assert table["curve_p_all"].iloc[0] < 1e-3
 
