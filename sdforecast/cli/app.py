@@ -22,8 +22,8 @@ class Entry:
 
 COMMANDS = {
     "run": Entry("sdforecast.cli.run", "run", "Run the model once under each scenario."),
-    "forecast": Entry("sdforecast.cli.forecast", "forecast", "Run all acceptable parameter sets; write the page."),
-    "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate the constants from the history: a posterior."),
+    "forecast": Entry("sdforecast.cli.forecast", "forecast", "Run draws from the posterior; write the page."),
+    "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate constants from the history: a posterior."),
     "scenarios": Entry("sdforecast.cli.scenarios", "scenarios", "List, show and check policy mixes."),
     "data": Entry("sdforecast.cli.data", "data", "List, show and check the historical series."),
     "validate": Entry("sdforecast.cli.validate", "validate", "Put the model to the field's confidence tests."),
