@@ -171,7 +171,7 @@ class SharedErrors:
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
         by_entry = (np.outer(solved, solved) - inverse) / 2
         by_months = self.of.mean.T @ (self.of.mean.T @ by_entry).T
-        kept, k = 0.5 ** (1 / half_life), np.arange(len(self.of.months))
+        kept, k = max(0.5 ** (1 / half_life), 1e-12), np.arange(len(self.of.months))
         by_distance = np.bincount(self.of.apart.ravel(), by_months.ravel(), len(k))
         power = kept**k
         by_kept = k * power / kept / (1 - kept**2) + power * 2 * kept / (1 - kept**2) ** 2

@@ -23,7 +23,8 @@ MONTHLY = pd.date_range("2010-01-01", periods=4, freq="MS")
 def target(**changes: Any) -> Target:
     given: dict[str, Any] = {
         "name": "mine", "title": "Mine", "series": ("counted",), "aggregation": ("month",), "breakdown": "all",
-        "first": 0, "last": 3, "variable": "births", "kind": "flow", "scale": "log", "sd": 0.1, "group": 1,
+        "first": 0, "last": 3, "variable": "births", "kind": "flow", "likelihood": "log-normal", "sd": 0.1,
+        "sd_spread": 0.3, "memory": 0.0, "offset": 0.0, "discrepancy": "", "provisional": False, "group": 1,
         "leave_out": (), "fitted": True, "reason": "", "file": "targets.toml", "line": 7,
     }  # fmt: skip
     return Target(**{**given, **changes})
@@ -157,7 +158,7 @@ def test_a_start_without_numbers_names_the_target_and_the_day() -> None:
     ],
 )  # fmt: skip
 def test_an_observation_without_a_value_on_its_scale_is_told(scale: str, value: float, unit: str, fine: bool) -> None:
-    asked = target(scale=scale)
+    asked = target(likelihood=f"{scale}-normal")
     observed = observation.observations([asked], rows(unit, value=value, status="final", grade="seen"))
     if fine:
         check_values([asked], observed)

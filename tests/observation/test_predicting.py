@@ -40,7 +40,7 @@ def test_the_order_of_columns_does_not_matter() -> None:
 
 
 def test_a_period_beyond_the_run_is_a_fault_and_not_a_number() -> None:
-    with pytest.raises(IndexError):
+    with pytest.raises(InputError, match="outside the run"):
         predicted(observed(("flow", 3, 4)), RUN, COLUMNS)
 
 

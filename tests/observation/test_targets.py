@@ -128,7 +128,7 @@ class TestObservations:
         ({"title": None}, "'title' is missing"),
         ({"sdd": 0.1}, "unknown key 'sdd' (did you mean 'sd'?)"),
         ({"kind": "flows"}, "'flows' is no kind (did you mean 'flow'?)"),
-        ({"scale": "linear"}, "'linear' is no scale (known: log, logit)"),
+        ({"likelihood": "poisson"}, "'poisson' is no likelihood"),
         ({"sd": 0}, "'sd' must be a number above zero"),
         ({"sd": True}, "'sd' must be a number above zero"),
         ({"sd": float("nan")}, "'sd' must be a number above zero"),
