@@ -116,7 +116,7 @@ def test_lines_are_counted_whatever_the_brackets_look_like(tmp_path: Path) -> No
     [
         ("", "has no [[parameter]] tables"),
         ("parameter = 3\n", "has no [[parameter]] tables"),
-        ("[[parameters]]\nname = 'a'\n", "unknown entry 'parameters' (only [[parameter]] tables)"),
+        ("[[parameters]]\nname = 'a'\n", "unknown entry 'parameters' (did you mean 'parameter'?)"),
         ("[[parameter]]\nname = \n", "is not readable TOML: Invalid value (at line 2, column 8)"),
     ],
 )
