@@ -18,7 +18,8 @@ from sdforecast.errors import InputError, Problem
 _PATH: Any = click.Path(path_type=Path)
 _DECIDING = {
     "model": "--model", "data": "--data", "parameters": "--parameters", "targets": "--targets", "sector": "--sector",
-    "inputs": "--inputs", "hold": "--hold", "method": "--method", "chains": "--chains", "draws": "--draws",
+    "inputs": "--inputs", "hold": "--hold", "leave_out": "--leave-out",
+    "method": "--method", "chains": "--chains", "draws": "--draws",
     "tune": "--tune", "target_accept": "--target-accept", "starts": "--starts", "kept": "--kept", "seed": "--seed",
 }  # fmt: skip
 """Options that decide the result, so that the command in a manifest has them."""
@@ -37,6 +38,7 @@ _DECIDING = {
 @click.option("--sector", metavar="NAME", help="Estimate this sector alone, its inputs from the other sectors held.")
 @click.option("--inputs", metavar="run|history|FILE", help="Where the sector's inputs come from; as for 'run'.")
 @click.option("--hold", multiple=True, metavar='"NAME=VALUE"', help="Hold a constant at a value; may be repeated.")
+@click.option("--leave-out", multiple=True, metavar="TARGET", help="Compare a target, do not fit it; may be repeated.")
 @click.option("--method", type=click.Choice(["nuts", "smc", "de"]), default="nuts", show_default=True,
               help="Sampler; smc and de ask for no gradient.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Do not sample: the normal approximation at the mode.")
@@ -115,7 +117,7 @@ def _calibrated(
         Sources(given["data"], given["parameters"], given["targets"]),
         Plan(method=method, store=store, **sampling),
         starts=given["starts"], kept=given["kept"], sector=given["sector"], inputs=given["inputs"] or "run",
-        hold=hold, command=command(given), listener=Listener(watch.told, watch.chains),
+        hold=hold, leave_out=given["leave_out"], command=command(given), listener=Listener(watch.told, watch.chains),
     )  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def command(given: Mapping[str, Any]) -> str:
     for name, option in _DECIDING.items():
         if given["quick"] and name in ("method", "tune", "target_accept"):
             continue
-        values = given[name] if name == "hold" else [given[name]]
+        values = given[name] if name in ("hold", "leave_out") else [given[name]]
         for value in values:
             if value is not None:
                 said += [option, str(value)]
