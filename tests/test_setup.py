@@ -91,7 +91,17 @@ def test_help_is_the_default_and_names_every_target(clone):
     done = make(clone)
     assert done.returncode == 0
     shown = {line.split()[1] for line in done.stdout.splitlines()}
-    assert shown == {"help", "forecast", "test", "test-slow", "check", "bench-engine", "lock", "clean"}
+    assert shown == {
+        "help",
+        "forecast",
+        "test",
+        "test-slow",
+        "check",
+        "bench-calibration",
+        "bench-engine",
+        "lock",
+        "clean",
+    }
 
 
 def test_no_python_is_one_clear_line(clone):
