@@ -81,8 +81,8 @@ def forecast(
     _same_names(posterior, model)
     kept = posterior.thin(how_many(draws, posterior))
     changed = belongs(posterior, model, target_file=targets)
-    for problem in changed:
-        told(str(problem))
+    for line in (*map(str, changed), *_unsettled(posterior)):
+        told(line)
     beside = disturbances(kept, model, last, seed, targets)
     wanted = None if variables is None else list(dict.fromkeys(map(model.name_of, variables)))
     runs = run_draws(
@@ -157,6 +157,16 @@ def _held(posterior: Posterior) -> dict[str, float]:
     return {str(name): float(value) for name, value in held.items()} if isinstance(held, dict) else {}
 
 
+def _unsettled(posterior: Posterior) -> list[str]:
+    """Return why the posterior should not be published, in one sentence; nothing if it may be."""
+    sampling = posterior.manifest.get("sampling") or {}
+    if sampling.get("publishable", True):
+        return []
+    figures = {"rhat_max": "largest R-hat {:.3f}", "ess_min": "fewest effective draws {:.0f}"}
+    found = [text.format(sampling[key]) for key, text in figures.items() if sampling.get(key) is not None]
+    return ["the chains of the posterior have not settled enough to publish it: " + ", ".join(found)]
+
+
 def _manifest(
     command: str,
     model: ModelFile,
@@ -169,8 +179,9 @@ def _manifest(
     beside: Disturbances,
 ) -> dict[str, object]:
     told = posterior.manifest
-    also = [key for key in ("method", "partial", "held") if key in told]
+    also = [key for key in ("method", "partial", "held", "left_out") if key in told]
     facts: dict[str, Any] = {"posterior_differs": [problem.what for problem in changed]} if changed else {}
+    facts |= {"posterior_unsettled": unsettled} if (unsettled := _unsettled(posterior)) else {}
     return manifest(
         command,
         model_sha256=model.sha256,

@@ -85,6 +85,7 @@ def _context(forecast: Forecast) -> dict[str, Any]:
         "by_year": tables.by_year(forecast) if deaths else None,
         "propagated": [str(name) for name in manifest.get("propagated", [])],
         "differs": [str(what) for what in manifest.get("posterior_differs", [])],
+        "unsettled": [str(what) for what in manifest.get("posterior_unsettled", [])],
         "conditions": [
             (scenario, tables.changes(forecast, scenario), tables.settings(scenario)) for scenario in forecast.scenarios
         ],

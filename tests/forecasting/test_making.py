@@ -178,7 +178,8 @@ class TestObject:
 
     def test_what_changed_since_the_posterior_is_told_and_kept(self, model: ModelFile, posterior: Posterior) -> None:
         prints = {**posterior.manifest["fingerprints"], "history": "0"}
-        other = replace(posterior, manifest={**posterior.manifest, "fingerprints": prints})
+        settled = {"publishable": True}
+        other = replace(posterior, manifest={**posterior.manifest, "fingerprints": prints, "sampling": settled})
         told: list[str] = []
         made = forecast(
             ["current-course"], model=model, posterior=other, draws=1, horizon="2025-12", variables=[DEATHS],
@@ -189,6 +190,21 @@ class TestObject:
         assert "make it anew: sdforecast calibrate" in told[0]
         assert len(made.manifest["posterior_differs"]) == 1
         assert str(model.path) not in made.manifest["posterior_differs"][0]
+
+    @pytest.mark.parametrize(("publishable", "lines"), [(True, 0), (False, 1)])
+    def test_chains_that_have_not_settled_are_told_and_kept(
+        self, model: ModelFile, posterior: Posterior, publishable: bool, lines: int
+    ) -> None:
+        sampling = {"publishable": publishable, "rhat_max": 1.02, "ess_min": 315.2}
+        other = replace(posterior, manifest={**posterior.manifest, "sampling": sampling})
+        told: list[str] = []
+        made = forecast(
+            ["current-course"], model=model, posterior=other, draws=1, horizon="2025-12", variables=[DEATHS],
+            told=told.append,
+        )  # fmt: skip
+        assert len(told) == lines
+        assert all("largest R-hat 1.020, fewest effective draws 315" in line for line in told)
+        assert made.manifest.get("posterior_unsettled", []) == told
 
 
 class TestFaults:
