@@ -12,6 +12,9 @@ from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.history.vocabulary import AGGREGATIONS, KINDS
 from sdforecast.history.words import TABLE, Words, file_of, parse, words_of
 
+LONGEST_LAG = 120
+"""Months that a publication may take."""
+
 
 @dataclass(frozen=True)
 class Break:
@@ -35,6 +38,7 @@ class Series:
     regular : the aggregations in which no period may be missing between the first and the last.
     breaks : where it changes its meaning.
     not_spliced_with : series that look like its continuation and are not.
+    published_after_months : from the month in which a period ends to that in which its value was out; None: not known.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Series:
     regular: tuple[str, ...] = ()
     breaks: tuple[Break, ...] = ()
     not_spliced_with: tuple[str, ...] = ()
+    published_after_months: int | None = None
 
 
 def load_descriptions(folder: Path | None = None) -> dict[str, Series]:
@@ -81,6 +86,9 @@ def _faults(table: object, names: dict[str, Any], words: Words) -> Iterator[tupl
     for key in ("title", "publisher", "unit", "kind", "definition"):
         if not isinstance(table.get(key), str) or not table[key]:
             yield f"'{key}' is missing or is not text", None
+    if not _is_lag(table.get("published_after_months", 0)):
+        what = f"'published_after_months' is not a whole number of months from 0 to {LONGEST_LAG}"
+        yield what, "write published_after_months = 12"
     for key in ("breakdowns", "regular", "not_spliced_with"):
         if not _is_text_list(table.get(key, [])):
             yield f"'{key}' is not a list of texts", None
@@ -109,6 +117,10 @@ def _is_break(entry: object) -> bool:
     if not isinstance(entry, dict) or set(entry) != {"at", "what"} or not all(map(_is_text, entry.values())):
         return False
     return re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", entry["at"]) is not None
+
+
+def _is_lag(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST_LAG
 
 
 def _is_text(value: object) -> bool:
