@@ -187,4 +187,5 @@ def _sums(months: pd.DataFrame) -> pd.DataFrame:
 
 
 def _years(sums: pd.DataFrame) -> pd.DataFrame:
-    return sums[sums["period_end"].dt.month == 12].assign(aggregation="calendar-year")
+    december = sums["period_end"].dt.month == 12
+    return sums.loc[december].assign(aggregation="calendar-year")

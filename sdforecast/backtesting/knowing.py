@@ -1,33 +1,43 @@
-"""What somebody knew at an origin: the history of that day, made from the shipped one.
+"""What somebody knew at an origin: history, inputs, priors and targets of that day, made from the shipped ones.
 
-    known_at(origin, folder=None, *, variant="then", seed=0, day=None) -> Known
-    Known.rows, Known.vintages          as history.load and history.load_vintages give them
-    Known.write(folder) -> folder       a history folder that `Sources(folder=...)` of a study reads
-    Known.sources                       series -> "file of YYYY-MM-DD", "simulated" or "today"
+    known_at(origin, folder=None, *, variant="then", seed=0, day=None, hindsight=None) -> Known
+    Known.rows, Known.vintages       as history.load and history.load_vintages give them
+    Known.deaths_from                series -> "file of YYYY-MM-DD", "simulated" or "today"
+    Known.inputs(model)              variable -> series: instruments and tables over time, the future held or carried on
+    Known.scenario                   the same instruments as a Scenario, for a forecast
+    Known.priors(table), Known.held  constants as they may be used at the origin
+    Known.write(folder) -> Sources   all of it as files: history, parameters.toml, targets.toml
     origins(), origin_of(), released()  in .dates
 
 An **origin** is the last day of the last month whose deaths are known; horizons count from it. The file with that month
 came out on `Known.released`, five to seven months later. Everything else must have been public at the end of the
 origin's own month already (`day`), which is stricter than it was: who waited for the file knew half a year more of it.
+
+A study reads the folder that `write` makes and nothing else of the history, provided that its completeness is estimated
+from `Known.vintages` and that `Known.inputs` stands for the instruments and the tables of the model file.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from sdforecast import history, shipped
-from sdforecast.backtesting import dates
+from sdforecast import history, scenario, shipped
+from sdforecast.backtesting import dates, timeline, writing
+from sdforecast.backtesting import hindsight as rules
 from sdforecast.backtesting.deaths import SERIES, Variant, deaths
+from sdforecast.backtesting.hindsight import Hindsight
 from sdforecast.backtesting.published import published
 from sdforecast.errors import InputError, Problem
-from sdforecast.history import COLUMNS
+from sdforecast.inference.studying import Sources
+from sdforecast.model import ModelFile
+from sdforecast.parameters import Parameter
+from sdforecast.scenario import events
 
-_DESCRIPTIONS = "series.toml"
 _OF_FILES = ("month", "12-month-ending", "calendar-year")
 
 
@@ -41,8 +51,12 @@ class Known:
     released : day on which that month was out: of the kept file if one is used, else by the lag of the time.
     day : day by which everything but deaths was public.
     variant : how deaths are known, see :mod:`.deaths`.
-    rows, vintages : in the form of `history.load` and `history.load_vintages`; nothing in them ends after the origin.
-    sources : by series of deaths, `file of YYYY-MM-DD`, `simulated` or `today`.
+    rows, vintages : in the form of `history.load` and `history.load_vintages`; nothing in them ends after the origin
+        (`rows` besides deaths: after `day`).
+    deaths_from : by series of deaths, `file of YYYY-MM-DD`, `simulated` or `today`.
+    instruments : knots of the instruments, in the form of `scenario.instrument_history`.
+    tables : by name of the input, its course to the end of a run.
+    hindsight : what stands for what was learnt later.
     folder : the history it was made from.
     """
 
@@ -52,17 +66,55 @@ class Known:
     variant: Variant
     rows: pd.DataFrame
     vintages: pd.DataFrame
-    sources: Mapping[str, str]
+    deaths_from: Mapping[str, str]
+    instruments: pd.DataFrame
+    tables: Mapping[str, pd.Series]
+    hindsight: Hindsight
     folder: Path
 
-    def write(self, folder: Path) -> Path:
-        """Write the history of the day into a folder and return it; `history.load(folder)` gives `rows` again."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in (("known.csv", self.rows), ("known_vintages.csv", self.vintages)):
-            table[list(COLUMNS)].to_csv(folder / name, index=False, date_format="%Y-%m-%d", lineterminator="\n")
-        words = self.folder / _DESCRIPTIONS
-        shutil.copyfile(words if words.is_file() else shipped.history_dir() / _DESCRIPTIONS, folder / _DESCRIPTIONS)
-        return folder
+    @cached_property
+    def scenario(self) -> scenario.Scenario:
+        """The scenario in which every instrument keeps the last level known."""
+        return timeline.held(self.instruments, self.day)
+
+    @property
+    def levels(self) -> pd.DataFrame:
+        """The level of every instrument by month, as `scenario.levels` gives them under `scenario`."""
+        return scenario.levels(self.scenario, self.instruments)
+
+    @property
+    def held(self) -> dict[str, float]:
+        """Constants that keep a value at this origin, with it: what a study is to `hold`."""
+        return self.hindsight.held(self.day)
+
+    def inputs(self, model: ModelFile) -> dict[str, pd.Series]:
+        """Return all that enters from outside by its name in `model`: by model time, linear between, flat outside.
+
+        What the model lacks is left out.
+        """
+        names = {name.casefold(): name for name in model.names}
+        levels = self.levels
+        given = {str(name).replace("_", " "): levels[name].astype(float) for name in levels} | dict(self.tables)
+        return {names[name.casefold()]: series for name, series in given.items() if name.casefold() in names}
+
+    def priors(self, table: Sequence[Parameter]) -> list[Parameter]:
+        """Return a table of parameters with the priors that may be used at this origin."""
+        return self.hindsight.priors(table, self.day)
+
+    def write(self, folder: Path, sources: Sources | None = None) -> Sources:
+        """Write the history, the priors and the targets of the day into a folder and return them as sources of a study.
+
+        `sources` names the tables of parameters and of targets to start from, by default the shipped ones. Targets that
+        find no observation yet are left out. `history.load(folder)` gives `rows` again.
+        """
+        given = sources or Sources()
+        writing.history(folder, self.rows, self.vintages, self.folder)
+        writing.instruments(folder, self.instruments)
+        return Sources(
+            folder=folder,
+            parameters=writing.parameters(folder, self.priors(writing.table(given.parameters))),
+            targets=writing.targets(folder, given.targets, self.rows, self.folder),
+        )
 
 
 def known_at(
@@ -72,6 +124,7 @@ def known_at(
     variant: Variant = "then",
     seed: int = 0,
     day: pd.Timestamp | None = None,
+    hindsight: Path | None = None,
 ) -> Known:
     """Return what was known at `origin`, a month (`YYYY-MM`) or a day in it.
 
@@ -82,50 +135,49 @@ def known_at(
         noise everywhere; `today`: today's counts.
     seed : of the noise; together with the origin it fixes every draw.
     day : day by which all else was public; the origin by default. `released(origin)` is what one knew who waited.
+    hindsight : the file of what was learnt later; the shipped one by default.
 
     Raises
     ------
-    InputError : not a month, a month without deaths, a series without a publication lag, a `day` after the file's.
+    InputError : not a month, a month without deaths, a series without a publication lag, an input without a rule, a
+        `day` after the file's.
     """
     end = dates.origin_of(origin)
-    rows, vintages = history.load(folder), history.load_vintages(folder)
-    return _known(rows, vintages, end, folder, variant, seed, day)
-
-
-def _known(
-    rows: pd.DataFrame,
-    vintages: pd.DataFrame,
-    origin: pd.Timestamp,
-    folder: Path | None,
-    variant: Variant,
-    seed: int,
-    day: pd.Timestamp | None,
-) -> Known:
-    due = dates.released(origin)
+    rows, vintages, told = history.load(folder), history.load_vintages(folder), rules.load(hindsight)
+    due = dates.released(end)
     found = {
-        name: deaths(rows, vintages, name, origin, due, variant=variant, seed=seed)
+        name: deaths(rows, vintages, name, end, due, variant=variant, seed=seed)
         for name in SERIES
         if (rows["series"] == name).any()
     }
     # One file holds all drugs: where one series has it, the day of the release is that of the file.
     out = max((each.file for each in found.values() if each.file is not None), default=due)
-    public = origin if day is None else day
+    public = end if day is None else day
     if public > max(out, due):
-        raise InputError(Problem(f"{public:%Y-%m-%d} is after the release of {origin:%Y-%m}, {out:%Y-%m-%d}"))
+        raise InputError(Problem(f"{public:%Y-%m-%d} is after the release of {end:%Y-%m}, {out:%Y-%m-%d}"))
     of_files = (
         rows["series"].isin(SERIES) & rows["aggregation"].isin(_OF_FILES)
         & (rows["breakdown"] == "occurrence") & (rows["geography"] == "US")
     )  # fmt: skip
     others = published(rows[~of_files], history.load_descriptions(folder), public)
-    parts = [others[others["period_end"] <= public], *(each.rows for each in found.values())]
+    parts = [others, *(each.rows for each in found.values())]
+    place = folder or shipped.history_dir()
     return Known(
-        origin, out, public, variant, pd.concat(parts, ignore_index=True), _vintages(vintages, origin, out),
-        {name: each.source for name, each in found.items()}, folder or shipped.history_dir(),
+        end, out, public, variant, pd.concat(parts, ignore_index=True), _vintages(vintages, end, out),
+        {name: each.source for name, each in found.items()},
+        timeline.instruments(scenario.instrument_history(_own(place, "instruments.csv")), told, public),
+        timeline.tables(events.events(_own(place, "events.csv")), told, public), told, place,
     )  # fmt: skip
+
+
+def _own(folder: Path, name: str) -> Path | None:
+    """Return the table of a folder of the user's, None (the shipped one) where it has none."""
+    return folder / name if (folder / name).is_file() else None
 
 
 def _vintages(vintages: pd.DataFrame, origin: pd.Timestamp, released: pd.Timestamp) -> pd.DataFrame:
     """Return what files up to `released` said of months up to the origin; a vintage of a month or year is its end."""
-    day = {v: pd.Period(v, {4: "Y", 7: "M", 10: "D"}[len(v)]).end_time.normalize() for v in vintages["vintage"].unique()}
-    known = (vintages["vintage"].map(day) <= released) & (vintages["period_end"] <= origin)
+    kinds = {4: "Y", 7: "M", 10: "D"}
+    days = {v: pd.Period(v, kinds[len(v)]).end_time.normalize() for v in vintages["vintage"].unique()}
+    known = (vintages["vintage"].map(days) <= released) & (vintages["period_end"] <= origin)
     return vintages[known].reset_index(drop=True)

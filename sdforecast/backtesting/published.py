@@ -5,6 +5,7 @@ The value is today's, not that of the day: only deaths have kept files. `docs/ba
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from sdforecast.errors import InputError, Problem
@@ -21,14 +22,15 @@ def published(rows: pd.DataFrame, described: dict[str, Series], day: pd.Timestam
     missing = [name for name in names if name not in described or described[name].published_after_months is None]
     if missing:
         hint = "add published_after_months to series.toml"
-        raise InputError(*(Problem(f"series '{name}' does not say when it is published", hint=hint) for name in missing))
+        what = "does not say when it is published"
+        raise InputError(*(Problem(f"series '{name}' {what}", hint=hint) for name in missing))
     lag = rows["series"].map({name: described[name].published_after_months for name in names})
-    return rows[out_since(rows["period_end"], lag) <= _month(day)]
+    return rows[(out_since(rows["period_end"], lag) <= _month(day)) & (rows["period_end"] <= day)]
 
 
-def out_since(ends: pd.Series, lag: pd.Series) -> pd.Series:
-    """Return the month (counted from year 0) in which periods that end on `ends` were out."""
-    return ends.dt.year * 12 + ends.dt.month - 1 + lag.astype(int)
+def out_since(ends: pd.Series, lag: pd.Series) -> np.ndarray:
+    """Return the months (counted from year 0) in which periods that end on `ends` were out."""
+    return np.asarray(ends.dt.year * 12 + ends.dt.month - 1 + lag.astype(int))
 
 
 def _month(day: pd.Timestamp) -> int:
