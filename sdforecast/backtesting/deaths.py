@@ -187,5 +187,5 @@ def _sums(months: pd.DataFrame) -> pd.DataFrame:
 
 
 def _years(sums: pd.DataFrame) -> pd.DataFrame:
-    december = sums["period_end"].dt.month == 12
-    return sums.loc[december].assign(aggregation="calendar-year")
+    found: pd.DataFrame = sums[sums["period_end"].dt.month == 12]
+    return found.assign(aggregation="calendar-year")

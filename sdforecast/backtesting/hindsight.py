@@ -1,4 +1,4 @@
-"""What the project knows with hindsight, and what a back-test uses before it could be known (`calibration/hindsight.toml`).
+"""What the project knows with hindsight, and what a back-test uses instead (`calibration/hindsight.toml`).
 
 The file says for each table over time when a knot is known and how it goes on, for instruments set from statistics how
 late they are known, and for constants which value or prior holds before a month. Everything not in it stands as it is.
@@ -84,20 +84,20 @@ class Hindsight:
 
 
 def _prior(known: Parameter, used: Constant) -> Parameter:
-    given = dict(used.prior)
-    times = given.pop("spread_times", 1.0)
-    wide = {
-        "spread": known.spread * times,
-        "low": _stretched(known, known.low, times),
-        "high": _stretched(known, known.high, times),
-    }
-    return replace(known, **{**wide, **given})
+    times = used.prior.get("spread_times", 1.0)
+    return replace(
+        known,
+        value=used.prior.get("value", known.value),
+        spread=used.prior.get("spread", known.spread * times),
+        low=used.prior.get("low", _stretched(known, known.low, times)),
+        high=used.prior.get("high", _stretched(known, known.high, times)),
+    )
 
 
 def _stretched(known: Parameter, bound: float, times: float) -> float:
     """Return a bound so many times as far from the centre, on the prior's own scale."""
     if known.distribution == "lognormal":
-        return known.value * (bound / known.value) ** times
+        return known.value * math.exp(times * math.log(bound / known.value))
     return known.value + (bound - known.value) * times
 
 
@@ -126,7 +126,10 @@ def load(path: Path | None = None) -> Hindsight:
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:
-    return Rule(**{key: float(value) if key in ("half_life", "before") else value for key, value in entry.items()})
+    return Rule(
+        entry["name"], entry["known_after_months"], entry.get("afterwards", "hold"), float(entry.get("half_life", 0)),
+        float(entry.get("before", 0)), entry["why"],
+    )  # fmt: skip
 
 
 def _constant(entry: Mapping[str, Any]) -> Constant:

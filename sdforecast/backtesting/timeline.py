@@ -68,7 +68,7 @@ def tables(events: pd.DataFrame, rules: Hindsight, origin: pd.Timestamp) -> dict
     if missing:
         hint = "add an [[input]] to hindsight.toml"
         raise InputError(*(Problem(f"input '{name}' has no rule for back-tests", hint=hint) for name in missing))
-    return {name: _table(part, rules.inputs[name], now(origin)) for name, part in events.groupby("input", sort=False)}
+    return {name: _table(events[events["input"] == name], rules.inputs[name], now(origin)) for name in names}
 
 
 def _table(knots: pd.DataFrame, rule: Rule, time: int) -> pd.Series:
