@@ -6,6 +6,7 @@ Three variants: `then` (the file where one is kept, simulated noise elsewhere), 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -84,7 +85,7 @@ def deaths(
         raise InputError(Problem(f"unknown variant '{variant}'", hint=nearest(variant, VARIANTS)))
     months = _months(rows, series, origin)
     if variant == "today":
-        return Deaths(pd.concat([months, _sums(months)]), "today")
+        return Deaths(_of(rows, series, origin, ("month", "12-month-ending", "calendar-year")), "today")
     day = file_of_the_day(vintages, series, origin, released) if variant == "then" else None
     if day is not None:
         sums = as_published(vintages, series, origin, day)
@@ -97,16 +98,23 @@ def deaths(
     return Deaths(pd.concat([drawn, _sums(drawn)]), "simulated")
 
 
+def _of(rows: pd.DataFrame, series: str, origin: pd.Timestamp, kinds: Collection[str]) -> pd.DataFrame:
+    """Return the counts by occurrence up to the origin, in order, whatever is settled of them."""
+    found = rows[
+        (rows["series"] == series) & rows["aggregation"].isin(kinds) & (rows["geography"] == "US")
+        & (rows["breakdown"] == "occurrence") & rows["status"].isin(["final", "provisional"])
+        & (rows["period_end"] <= origin)
+    ]  # fmt: skip
+    return found.sort_values(["aggregation", "period_end"], kind="stable").reset_index(drop=True)
+
+
 def _months(rows: pd.DataFrame, series: str, origin: pd.Timestamp) -> pd.DataFrame:
     """Return the single months up to the origin, in order. Raises `InputError` where the origin is not among them."""
-    found = rows[
-        (rows["series"] == series) & (rows["aggregation"] == "month") & (rows["geography"] == "US")
-        & (rows["breakdown"] == "occurrence") & rows["status"].isin(["final", "provisional"])
-    ].sort_values("period_end", kind="stable")  # fmt: skip
-    if found.empty or not (found["period_end"] == origin).any():
-        span = f"{found['period_end'].min():%Y-%m} to {found['period_end'].max():%Y-%m}" if len(found) else "none"
+    known = _of(rows, series, origin, ("month",))
+    if known.empty or known["period_end"].iloc[-1] != origin:
+        every = _of(rows, series, rows["period_end"].max(), ("month",))["period_end"]
+        span = f"{every.iloc[0]:%Y-%m} to {every.iloc[-1]:%Y-%m}" if len(every) else "none"
         raise InputError(Problem(f"no deaths of '{series}' in {origin:%Y-%m}", hint=f"months counted: {span}"))
-    known = found[found["period_end"] <= origin].reset_index(drop=True)
     if len(known) < 24 or not (known["period_end"].diff().dropna() <= pd.Timedelta(days=31)).all():
         what = f"'{series}' has no unbroken run of 24 months up to {origin:%Y-%m}"
         raise InputError(Problem(what, hint="choose a later origin"))
