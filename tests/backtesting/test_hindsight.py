@@ -27,7 +27,7 @@ def test_the_shock_is_unknown_before_it_could_be_dated() -> None:
     told = hindsight.load()
     assert [told.held(origin).get("supply shock size") for origin in dates.origins()] == [0.0] * 14 + [None]
     later = by_name("2024-12")["supply shock size"]
-    assert (later.value, later.spread) == (0.6, 0.8)
+    assert (later.value, later.spread) == (0.5, 0.8)
 
 
 def test_after_the_last_month_of_hindsight_nothing_is_changed() -> None:

@@ -75,9 +75,9 @@ def test_the_future_changes_nothing(
 
 @pytest.mark.parametrize("month", ["2017-12", "2020-06"])
 def test_the_past_does_change_it(tmp_path: Path, month: str) -> None:
-    """The same corruption a year earlier is seen: the test above can fail."""
+    """The same corruption two years earlier is seen: the test above can fail."""
     expected = known_at(month)
-    folder = corrupt(tmp_path / "corrupt", expected.origin - pd.DateOffset(years=1), expected.released, 3.0, 99_999)
+    folder = corrupt(tmp_path / "corrupt", expected.origin - pd.DateOffset(years=2), expected.released, 3.0, 99_999)
     found, known = bytes_of(known_at(month, folder), tmp_path / "found"), bytes_of(expected, tmp_path / "expected")
     assert found["known.csv"] != known["known.csv"]
     assert found["known_vintages.csv"] != known["known_vintages.csv"]
@@ -144,7 +144,9 @@ def test_a_series_that_nobody_dated_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(shipped.history_dir(), folder)
     text = (folder / "series.toml").read_text("utf-8")
-    (folder / "series.toml").write_text(text.replace("published_after_months", "# published_after_months", 1), "utf-8")
+    (folder / "series.toml").write_text(
+        text.replace("\npublished_after_months", "\n# published_after_months", 1), "utf-8"
+    )
     with pytest.raises(InputError, match="series 'all_drug_deaths' does not say when it is published"):
         known_at("2020-12", folder)
 
