@@ -76,6 +76,7 @@ def study(
     hold: Mapping[str, float] | None = None,
     leave_out: Sequence[str] = (),
     engine: str = "auto",
+    entering: Mapping[str, pd.Series] | None = None,
 ) -> Setting:
     """Return the problem that the files make of a model.
 
@@ -84,6 +85,7 @@ def study(
     sector, inputs : one sector alone, its inputs held; see :mod:`.partial`.
     hold : constants that keep the value given here.
     leave_out : targets that are compared but not fitted, by name.
+    entering : series that stand for what enters from outside, instruments among it; None: the current course.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def study(
     observation.check_values(told.targets, observed)
     held = _held(table, hold or {})
     uncertain = [p for p in table if p.spread > 0 and p.name not in held]
-    levels = series(scenario.load("current-course"), model) if counts_months(model) else {}
+    levels = dict(entering) if entering is not None else _current_course(model)
     fixed = _fixed(table, model) | held
     facts: dict[str, Any] = {"held": held} if held else {}
     if sector is not None:
@@ -106,7 +108,7 @@ def study(
         told = replace(told, latents=())  # an input of the whole model is not inferred from one sector
     observed = _left_out(observed, leave_out)
     facts |= {"left_out": sorted(leave_out)} if leave_out else {}
-    observed = _completed(observed, told.targets, rows)
+    observed = _completed(observed, told.targets, rows, history.load_vintages(sources.folder))
     fitted = observed[observed["fitted"]].reset_index(drop=True)
     if fitted.empty:
         raise InputError(Wrong("no target is fitted", file=str(sources.targets or "targets.toml")))
@@ -139,13 +141,20 @@ def _left_out(observed: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return observed.assign(fitted=observed["fitted"] & ~observed["target"].isin(names))
 
 
-def _completed(observed: pd.DataFrame, targets: Sequence[Target], rows: pd.DataFrame) -> pd.DataFrame:
+def _current_course(model: ModelFile) -> dict[str, pd.Series]:
+    return series(scenario.load("current-course"), model) if counts_months(model) else {}
+
+
+def _completed(
+    observed: pd.DataFrame, targets: Sequence[Target], rows: pd.DataFrame, vintages: pd.DataFrame
+) -> pd.DataFrame:
     """Add `log_share` and `report_sd`: what young counts lack, as past vintages were revised; zero for all others."""
     found = observed.assign(log_share=0.0, report_sd=0.0)
     for target in targets:
         if not target.provisional:
             continue
-        curve = revisions.completeness(rows, target.series[0])
+        kept = (vintages["series"] == target.series[0]).any()  # the history holds one count of a month: no revision
+        curve = revisions.completeness(vintages if kept else rows, target.series[0])
         months = history.select(rows, target.series[0], aggregation="month", breakdown=target.breakdown)
         lacking = revisions.provisional(months, curve).set_index(months["period_start"])
         of = (found["target"] == target.name).to_numpy()
