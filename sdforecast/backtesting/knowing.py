@@ -177,7 +177,11 @@ def _own(folder: Path, name: str) -> Path | None:
 
 def _vintages(vintages: pd.DataFrame, origin: pd.Timestamp, released: pd.Timestamp) -> pd.DataFrame:
     """Return what files up to `released` said of months up to the origin; a vintage of a month or year is its end."""
-    kinds = {4: "Y", 7: "M", 10: "D"}
-    days = {v: pd.Period(v, kinds[len(v)]).end_time.normalize() for v in vintages["vintage"].unique()}
-    known = (vintages["vintage"].map(days) <= released) & (vintages["period_end"] <= origin)
-    return vintages[known].reset_index(drop=True)
+    days = pd.to_datetime(vintages["vintage"].map({v: _last_day(v) for v in vintages["vintage"].unique()}))
+    return vintages[(days <= released) & (vintages["period_end"] <= origin)].reset_index(drop=True)
+
+
+def _last_day(vintage: str) -> pd.Timestamp | None:
+    """Return the last day that a vintage may mean, None for one that is not dated: nobody knows when it was known."""
+    kind = {4: "Y", 7: "M", 10: "D"}.get(len(vintage))
+    return None if kind is None else pd.Timestamp(pd.Period(vintage, kind).end_time.normalize())

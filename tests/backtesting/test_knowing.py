@@ -140,6 +140,14 @@ def test_who_waits_for_the_file_knows_more() -> None:
         known_at(origin, day=pd.Timestamp(2020, 1, 1))
 
 
+def test_a_folder_without_files_of_the_day_gets_noise(tmp_path: Path) -> None:
+    for name in ("deaths.csv", "series.toml"):
+        shutil.copy(shipped.history_dir() / name, tmp_path)
+    known = known_at("2018-06", tmp_path)
+    assert set(known.deaths_from.values()) == {"simulated"}
+    assert known.vintages.empty
+
+
 def test_a_series_that_nobody_dated_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(shipped.history_dir(), folder)
