@@ -25,9 +25,7 @@ MOST_MONTHS = 240
 """Nobody extrapolates further than twenty years."""
 
 
-def baselines(
-    monthly: pd.Series, sums: pd.Series, target: str, horizons: Sequence[int] = HORIZONS
-) -> pd.DataFrame:
+def baselines(monthly: pd.Series, sums: pd.Series, target: str, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
     """Forecast a target by all simple methods from one origin.
 
     Parameters
@@ -41,8 +39,8 @@ def baselines(
     Returns
     -------
     Columns `levels.COLUMNS`, one quantile a row: eight methods (`BASELINES`). *Last value* repeats the last sum; its
-    spread comes from how far the sums moved before (changes of their logarithm over as many months as the horizon, in both
-    directions), see `spreadsheet`. The same input gives the same bytes.
+    spread comes from how far the sums moved before (changes of their logarithm over as many months as the horizon, in
+    both directions), see `spreadsheet`. The same input gives the same bytes.
 
     Raises
     ------

@@ -43,14 +43,14 @@ def wide(forecasts: pd.DataFrame) -> pd.DataFrame:
     _refuse(_named(table[twice], "has a quantile twice"))
     values = table.pivot(index=IDENTITY, columns="quantile", values="value").reindex(columns=list(HUB_LEVELS))
     numbers = values.to_numpy(float)
-    missing = np.isnan(numbers)
+    rows = values.reset_index()
     _refuse(
-        _named(values[missing.any(1)].reset_index(), "lacks some of the 23 quantiles of the hub, or has one not a number"),
-        _named(values[~np.isfinite(np.where(missing, 0, numbers)).all(1)].reset_index(), "has a value that is not finite"),
-        _named(values[(numbers < 0).any(1)].reset_index(), "has a negative number of deaths"),
+        _named(rows[np.isnan(numbers).any(1)], "lacks some of the 23 quantiles of the hub, or has one not a number"),
+        _named(rows[np.isinf(numbers).any(1)], "has a value that is not finite"),
+        _named(rows[(numbers < 0).any(1)], "has a negative number of deaths"),
     )
     falls = np.diff(numbers, axis=1) < -SLACK * np.abs(numbers[:, 1:])
-    _refuse(_named(values[falls.any(1)].reset_index(), "has quantiles that cross"))
+    _refuse(_named(rows[falls.any(1)], "has quantiles that cross"))
     return values.astype(float)
 
 
@@ -62,11 +62,11 @@ def tidy(values: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(forecasts: pd.DataFrame) -> None:
     missing = [name for name in COLUMNS if name not in forecasts]
-    _refuse(Problem(f"a table of forecasts lacks the column '{name}'", hint=nearest(name, forecasts)) for name in missing)
-    numeric = [name for name in ("horizon", "quantile", "value") if not is_numeric_dtype(forecasts[name])]
-    _refuse(Problem(f"the column '{name}' of a table of forecasts holds something else than numbers") for name in numeric)
+    _refuse(Problem(f"a table of forecasts lacks '{name}'", hint=nearest(name, forecasts)) for name in missing)
+    words = [name for name in ("horizon", "quantile", "value") if not is_numeric_dtype(forecasts[name])]
+    _refuse(Problem(f"'{name}' of a table of forecasts holds something else than numbers") for name in words)
     empty = [name for name in KEYS if forecasts[name].isna().any()]
-    _refuse(Problem(f"the column '{name}' of a table of forecasts has an empty cell") for name in empty)
+    _refuse(Problem(f"'{name}' of a table of forecasts has an empty cell") for name in empty)
 
 
 def _levels(table: pd.DataFrame) -> Iterator[Problem]:
@@ -93,7 +93,8 @@ def _named(rows: pd.DataFrame, what: str) -> Iterator[Problem]:
     """Yield one problem for each of the first few forecasts in `rows`, and one for the others."""
     forecasts = rows[list(KEYS)].drop_duplicates()
     for row in forecasts.head(MOST_NAMED).itertuples(index=False):
-        yield Problem(f"the forecast of {row.target} by '{row.method}' from {_day(row.origin)} at {row.horizon} months {what}")
+        forecast = f"the forecast of {row.target} by '{row.method}' from {_day(row.origin)} at {row.horizon} months"
+        yield Problem(f"{forecast} {what}")
     if len(forecasts) > MOST_NAMED:
         yield Problem(f"and {len(forecasts) - MOST_NAMED} more forecasts of which one {what}")
 
