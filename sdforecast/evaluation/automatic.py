@@ -56,7 +56,7 @@ def simulated(deaths: np.ndarray, months: int, *, paths: int = PATHS, seed: int 
     with _settled():
         model: Any = library("statsforecast.models").AutoETS(season_length=YEAR)
         drawn = model.fit(np.log(deaths.astype(float))).simulate(h=months, n_paths=paths, seed=seed)
-    return np.exp(np.asarray(drawn, float))
+    return np.asarray(np.exp(drawn), float)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ Comput Biol 17(2) e1008618) on the 23 levels is
 
 which for symmetric levels is twice the mean pinball loss: so it is computed here (`scoringrules.crps_quantile`; the
 numpy form of `weighted_interval_score` in scoringrules 0.10 takes the median itself where the formula has its distance
-from the outcome). On the logarithm (of the count plus one: Bosse et al. 2023, PLoS Comput Biol 19(8) e1011393) an error of
-ten per cent weighs the same at any height of the epidemic.
+from the outcome). On the logarithm (of the count plus one: Bosse et al. 2023, PLoS Comput Biol 19(8) e1011393) an
+error of ten per cent weighs the same at any height of the epidemic.
 """
 
 from __future__ import annotations
@@ -159,7 +159,8 @@ def _outcomes(outcomes: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     if "provisional" not in outcomes:
         outcomes = outcomes.assign(provisional=False)
     table = outcomes.set_index(["target", "target_end_date"])[["value", "provisional"]].rename(columns=columns)
-    return table.reindex(values.index.droplevel(["method", "origin", "horizon"])).set_axis(values.index)
+    months = pd.MultiIndex.from_frame(values.index.to_frame()[["target", "target_end_date"]])
+    return table.reindex(months).set_axis(values.index)
 
 
 def _with_draws(table: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:
