@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,9 @@ def _faults(cells: list[str]) -> Iterator[str]:
         yield "has an empty or unprintable text"
     if not _MONTH.fullmatch(row["known_to"]):
         yield f"known_to: '{row['known_to'][:40]}' is not a month, write YYYY-MM"
+        return
     try:
+        calendar.parse_month(row["known_to"])
         first, last = (date.fromisoformat(row[name]) for name in DAYS)
         low, value, high = (float(row[name] or "nan") for name in ("low", "value", "high"))
         others = [float(row[name]) for name in NUMBERS if row[name]]
@@ -92,6 +95,8 @@ def _faults(cells: list[str]) -> Iterator[str]:
         return
     if not first < last:
         yield "ends before it starts"
+    if row["nominal"] and not 0 < float(row["nominal"]) < 100:
+        yield "nominal: not between 0 and 100 per cent"
     if not others or not all(np.isfinite(number) and number > 0 for number in others):
         yield "has a number that is not above zero, or none at all"
     if np.isnan(low) != np.isnan(high) or low > high or value < low or value > high:
@@ -114,7 +119,7 @@ def score(projections: pd.DataFrame, observations: pd.DataFrame | None = None) -
       in the place that was projected, it is taken by the other (0.3 to 2 % apart);
     - `provisional`: whether it may still change;
     - `months`: from the last month known to the end of the period;
-    - `percent_error` of the value, NaN without one; `inside`: whether the outcome lies in the interval, None without one;
+    - `percent_error` of the value, NaN without one; `inside`: whether the outcome lies in the interval, None without;
     - `interval_score_percent`: the interval score (width and penalty) in per cent of the outcome, NaN where there is no
       interval or its level is unknown;
     - `repeated`, `repeated_percent_error`: the last value known instead, as counted today: the same months of the last
@@ -126,7 +131,8 @@ def score(projections: pd.DataFrame, observations: pd.DataFrame | None = None) -
         found = _happened(rows, row)
         if found is not None:
             scored.append(row | found | _errors(row, found["outcome"]) | _repeated(rows, row, found))
-    table = pd.DataFrame(scored)
+    added = ("counted", "provisional", "months", "percent_error", "inside", "interval_score_percent")
+    table = pd.DataFrame(scored, columns=[*COLUMNS, *added, "repeated", "repeated_percent_error"])
     return table.sort_values(["model", "period_end", "published", "kind", "scenario"], ignore_index=True)
 
 
@@ -140,8 +146,8 @@ def beside(scored: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    `model, scenario, kind, series, period_end, percent_error` of each projection that has one, and for each method with a
-    forecast of the nearest target of ours: `method, target, horizon, method_percent_error, method_covered_95`. The
+    `model, scenario, kind, series, period_end, percent_error` of each projection that has one, and for each method with
+    a forecast of the nearest target of ours: `method, target, horizon, method_percent_error, method_covered_95`. The
     targets differ (synthetic opioids for all opioids): only errors in per cent can be compared, with care.
     """
     year = (scored["period_end"] - scored["period_start"]).dt.days.between(364, 366)
@@ -159,14 +165,14 @@ def beside(scored: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return both[[*shown, "method", "target", "horizon", "method_percent_error", "method_covered_95"]]
 
 
-def _happened(rows: pd.DataFrame, row: dict[str, object]) -> dict[str, object] | None:
+def _happened(rows: pd.DataFrame, row: Mapping[Any, Any]) -> dict[str, Any] | None:
     """Return the outcome of a projection and what it is; None if its period is not counted to the end."""
-    months = calendar.parse_month(str(row["period_end"])[:7]) - calendar.parse_month(str(row["known_to"]))
-    if pd.notna(row["outcome"]):  # type: ignore[call-overload]
+    months = calendar.parse_month(str(row["period_end"])[:7]) - calendar.parse_month(row["known_to"])
+    if pd.notna(row["outcome"]):
         return {"outcome": row["outcome"], "counted": "the authors' count", "provisional": False, "months": months}
-    first, last = pd.Timestamp(str(row["period_start"])), pd.Timestamp(str(row["period_end"]))
+    first, last = row["period_start"], row["period_end"]
     for place in sorted(PLACES, key=lambda place: place != row["place"]):
-        count = counted(rows, str(row["series"]), place, first, last)
+        count = counted(rows, row["series"], place, first, last)
         if count is not None:
             return {"outcome": count[0], "counted": place, "provisional": count[1], "months": months}
     return None
@@ -186,28 +192,28 @@ def counted(
     return None
 
 
-def _errors(row: dict[str, object], outcome: object) -> dict[str, object]:
-    value, low, high, nominal, y = (float(str(each)) for each in (*(row[n] for n in NUMBERS[:4]), outcome))
+def _errors(row: Mapping[Any, Any], outcome: float) -> dict[str, object]:
+    value, low, high, nominal = (float(row[name]) for name in NUMBERS[:4])
     score = np.nan
     if not np.isnan(low) and not np.isnan(nominal):
         rules = library("scoringrules")
-        score = 100 * float(rules.interval_score(y, low, high, 1 - nominal / 100, backend="numpy")) / y
-    inside = None if np.isnan(low) else bool(low <= y <= high)
-    return {"percent_error": 100 * (value / y - 1), "inside": inside, "interval_score_percent": score}
+        score = 100 * float(rules.interval_score(outcome, low, high, 1 - nominal / 100, backend="numpy")) / outcome
+    inside = None if np.isnan(low) else bool(low <= outcome <= high)
+    return {"percent_error": 100 * (value / outcome - 1), "inside": inside, "interval_score_percent": score}
 
 
-def _repeated(rows: pd.DataFrame, row: dict[str, object], found: dict[str, object]) -> dict[str, float]:
+def _repeated(rows: pd.DataFrame, row: Mapping[Any, Any], found: Mapping[str, Any]) -> dict[str, float]:
     """Return what repeating the last value known gives for the period of a projection."""
-    first, last = pd.Timestamp(str(row["period_start"])), pd.Timestamp(str(row["period_end"]))
-    known = calendar.month_end(calendar.parse_month(str(row["known_to"])))
+    first, last = row["period_start"], row["period_end"]
+    known = calendar.month_end(calendar.parse_month(row["known_to"]))
     years = max(1, round(((last - first).days + 1) / 365.25))
     if years > 1:
         first = last - pd.DateOffset(years=1) + pd.Timedelta(days=1)
     while last > known:
         first, last = first - pd.DateOffset(years=1), last - pd.DateOffset(years=1)
     place = row["place"] if found["counted"] == "the authors' count" else found["counted"]
-    count = counted(rows, str(row["series"]), str(place), first, last)
+    count = counted(rows, row["series"], place, first, last)
     if count is None or found["counted"] == "the authors' count":
         return {"repeated": np.nan, "repeated_percent_error": np.nan}
-    repeated, y = count[0] * years, float(str(found["outcome"]))
-    return {"repeated": repeated, "repeated_percent_error": 100 * (repeated / y - 1)}
+    repeated = count[0] * years
+    return {"repeated": repeated, "repeated_percent_error": 100 * (repeated / found["outcome"] - 1)}

@@ -47,7 +47,7 @@ def wide(forecasts: pd.DataFrame) -> pd.DataFrame:
     _refuse(
         _named(rows[np.isnan(numbers).any(1)], "lacks some of the 23 quantiles of the hub, or has one not a number"),
         _named(rows[np.isinf(numbers).any(1)], "has a value that is not finite"),
-        _named(rows[(numbers < 0).any(1)], "has a negative number of deaths"),
+        _named(rows[np.less(numbers, 0).any(1)], "has a negative number of deaths"),
     )
     falls = np.diff(numbers, axis=1) < -SLACK * np.abs(numbers[:, 1:])
     _refuse(_named(rows[falls.any(1)], "has quantiles that cross"))
