@@ -19,6 +19,7 @@ from sdforecast.evaluation.extra import library
 from sdforecast.evaluation.levels import HUB_LEVELS
 
 PATHS = 4000
+"""The median of three years ahead is then known to one per cent; more take too long at every origin."""
 SEED = 20171231
 
 ON_SUMS: dict[str, str] = {"AutoARIMA": "AutoARIMA", "AutoETS": "AutoETS", "Theta": "Theta"}

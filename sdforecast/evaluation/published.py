@@ -75,8 +75,13 @@ def _faults(cells: list[str]) -> Iterator[str]:
     """Yield what is wrong with a row."""
     if len(cells) != len(COLUMNS):
         yield f"has {len(cells)} cells instead of {len(COLUMNS)}"
-        return
-    row = dict(zip(COLUMNS, cells, strict=True))
+    else:
+        row = dict(zip(COLUMNS, cells, strict=True))
+        yield from _wrong_words(row)
+        yield from _wrong_numbers(row)
+
+
+def _wrong_words(row: Mapping[str, str]) -> Iterator[str]:
     for name, words in (("kind", KINDS), ("place", PLACES), ("grade", history.GRADES), ("series", NEAREST_TARGET)):
         if row[name] not in words:
             yield f"{name}: unknown word '{row[name][:40]}', {nearest(row[name][:40], words)}"
@@ -84,7 +89,9 @@ def _faults(cells: list[str]) -> Iterator[str]:
         yield "has an empty or unprintable text"
     if not _MONTH.fullmatch(row["known_to"]):
         yield f"known_to: '{row['known_to'][:40]}' is not a month, write YYYY-MM"
-        return
+
+
+def _wrong_numbers(row: Mapping[str, str]) -> Iterator[str]:
     try:
         calendar.parse_month(row["known_to"])
         first, last = (date.fromisoformat(row[name]) for name in DAYS)

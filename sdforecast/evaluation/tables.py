@@ -73,11 +73,11 @@ def _columns(forecasts: pd.DataFrame) -> None:
 
 def _dated(table: pd.DataFrame) -> pd.DataFrame:
     try:
-        days = {name: pd.to_datetime(table[name]) for name in ("origin", "target_end_date")}
+        days = {name: pd.to_datetime(table[name], format="ISO8601") for name in ("origin", "target_end_date")}
     except (ValueError, TypeError) as error:
         what = f"a table of forecasts has a date that cannot be read: {str(error)[:80]}"
         raise InputError(Problem(what, hint="write YYYY-MM-DD")) from error
-    return table.assign(**days)
+    return table.assign(**{name: each.astype("datetime64[ns]") for name, each in days.items()})
 
 
 def _levels(table: pd.DataFrame) -> Iterator[Problem]:

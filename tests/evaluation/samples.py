@@ -23,6 +23,7 @@ def forecast(values, method="ours", target=SYNTHETIC_OPIOIDS, origin=ORIGIN, hor
     )
 
 
-def happened(*values, target=SYNTHETIC_OPIOIDS, first=later(ORIGIN, 12), step=6):
+def happened(*values, target=SYNTHETIC_OPIOIDS, step=6):
+    first = later(ORIGIN, 12)
     ends = [later(first, step * k) for k in range(len(values))]
     return pd.DataFrame({"target": target, "target_end_date": ends, "value": [float(v) for v in values]})

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scoringrules
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import lognorm, norm
 
@@ -22,6 +22,7 @@ def one(values, outcome, **more):
     return score(forecast(values, **more), happened(outcome)).iloc[0]
 
 
+@settings(max_examples=30, deadline=None)
 @given(counts, counts)
 def test_of_a_point_forecast_the_wis_is_the_absolute_error(point, outcome):
     row = one(point, outcome)
@@ -31,6 +32,7 @@ def test_of_a_point_forecast_the_wis_is_the_absolute_error(point, outcome):
     assert row["percent_error"] == pytest.approx(100 * (point / outcome - 1))
 
 
+@settings(max_examples=30, deadline=None)
 @given(quantiles, counts)
 def test_the_wis_is_that_of_scoringrules_and_the_sum_of_its_parts(values, outcome):
     row, table = one(values, outcome), np.array(values)
@@ -47,6 +49,7 @@ def test_the_wis_is_that_of_scoringrules_and_the_sum_of_its_parts(values, outcom
     assert row["wis_log"] == pytest.approx(theirs, abs=1e-9)
 
 
+@settings(max_examples=30, deadline=None)
 @given(quantiles, counts)
 def test_wider_intervals_hold_what_narrower_ones_hold_and_bias_and_pit_stay_in_bounds(values, outcome):
     row = one(values, outcome)
@@ -75,7 +78,7 @@ def test_a_worked_example_by_hand():
 def test_of_a_normal_forecast_the_wis_nears_the_crps_of_the_closed_form():
     outcomes = np.linspace(-2, 2, 9)
     table = np.tile(norm.ppf(LEVELS), (9, 1))
-    assert wis(table, outcomes) == pytest.approx(scoringrules.crps_normal(outcomes, 0, 1), abs=0.04)
+    assert wis(table, outcomes) == pytest.approx(scoringrules.crps_normal(outcomes, 0, 1), rel=0.13)
 
 
 def test_the_crps_of_logarithms_is_near_that_of_the_closed_form_and_nearer_from_draws():
