@@ -81,9 +81,9 @@ def relative(
     panels = grid(
         len(targets), shape, panel_height=2.7, key_lines=key_lines(len(methods), shape),
         title=f"Errors of forecasts relative to “{against}”: {PERIOD_WORDS[period]}",
-        source="Dot: ratio of mean weighted interval scores over the common origins, whose number stands below; below 1 "
-        "is better. Bar: 90 % interval of a paired bootstrap over origins, in blocks; origins overlap, so it is rather "
-        f"too short at long horizons. From left to right in the order of the key. {SEEN}",
+        source="Dot: ratio of mean weighted interval scores over the common origins, whose number stands below; "
+        "below 1 is better. Bar: 90 % interval of a paired bootstrap over origins, in blocks; origins overlap, so it "
+        f"is rather too short at long horizons. From left to right in the order of the key. {SEEN}",
     )  # fmt: skip
     for axes, target in zip(panels.axes, targets, strict=True):
         mine = table[table["target"] == target]
@@ -208,7 +208,8 @@ def coverage(scores: pd.DataFrame, methods: Sequence[str], *, narrow: bool = Fal
         len(cells), shape, panel_height=1.75, sharex=True, sharey=True, key_lines=key_lines(len(methods), shape),
         title="How often what came lay inside the interval",
         source="Horizontal: per cent that the interval should hold; vertical: per cent of origins at which it did. "
-        "Diagonal: as it should be; band: where nine in ten of as many independent forecasts would be that hold what they say. "
+        "Diagonal: as it should be; band: where nine in ten of as many independent forecasts would be that "
+        "hold what they say. "
         f"Below the diagonal intervals are too narrow. {SEEN}",
     )  # fmt: skip
     for axes, (target, horizon) in zip(panels.axes, cells, strict=True):
@@ -229,8 +230,8 @@ def coverage(scores: pd.DataFrame, methods: Sequence[str], *, narrow: bool = Fal
         axes.grid(axis="y", color=RULE, linewidth=0.5)
         axes.set_axisbelow(True)
         axes.spines[["right", "top"]].set_visible(False)
-        below = f"{target}, {_most(cell['origins'])} origins"
-        head(axes, f"{horizon} months ahead", below, panels.panel_width)
+        months = f"{horizon} months, {_most(cell['origins'])} origins"
+        head(axes, months, target, panels.panel_width)
     key(panels.figure, [(method, look[method]) for method in methods], shape)
     return panels.figure
 
