@@ -42,9 +42,9 @@ _DECIDING = {
 @click.option("--method", type=click.Choice(["nuts", "smc", "de"]), default="nuts", show_default=True,
               help="Sampler; smc and de ask for no gradient.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Do not sample: the normal approximation at the mode.")
-@click.option("--chains", type=click.IntRange(1, 64), default=4, show_default=True, help="Chains.")
-@click.option("--draws", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Draws of a chain.")
-@click.option("--tune", type=click.IntRange(1, 1_000_000), default=300, show_default=True,
+@click.option("--chains", type=click.IntRange(1, 64), default=8, show_default=True, help="Chains.")
+@click.option("--draws", type=click.IntRange(1, 1_000_000), default=500, show_default=True, help="Draws of a chain.")
+@click.option("--tune", type=click.IntRange(1, 1_000_000), default=250, show_default=True,
               help="Draws of a chain before these, to adapt; not kept.")  # fmt: skip
 @click.option("--target-accept", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.9,
               show_default=True, help="Acceptance to aim at; nearer to 1 makes smaller steps.")  # fmt: skip

@@ -36,9 +36,6 @@ from sdforecast.sectors import Inputs
 KEPT = 1000
 """Draws that a posterior keeps, spread evenly over its chains; what is said of its chains is of all draws."""
 
-IN_LANES = 4
-"""Chains that share one run of the model, side by side in the lanes of the processor."""
-
 
 @dataclass(frozen=True)
 class Calibrated:
@@ -105,13 +102,13 @@ def _calibrated(
     setting: Setting, plan: Plan, starts: int, kept: int, facts: Mapping[str, Any], listener: Listener
 ) -> Calibrated:
     rng = np.random.default_rng(plan.seed)
-    asked = Together(setting.study.predictor, plan.chains, groups=max(1, plan.chains // IN_LANES))
-    density = LogDensity(density_of(setting.study, asked))
+    density = LogDensity(density_of(setting.study))
+    together = Together(density.many, plan.chains)
     listener.told(_begun(setting, density, starts))
     found = search(
         density.value_and_gradient, density.size, starts, rng, finished=lambda one: listener.told(_ended(one))
     )
-    approximation = laplace(density.value_and_gradient, found[0].position, callers=plan.chains)
+    approximation = laplace(together, found[0].position, callers=plan.chains)
     listener.told("curvature at the mode found")
     doubts = [distrust(density, approximation, plan.seed)] if plan.method in ("nuts", "laplace") else []
     tree = draw(density, approximation, replace(plan, key=_key(facts, plan)), listener.chains)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,8 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.replace import vectorize_graph
+
+from sdforecast.inference.splitting import Many, split
 
 Point = np.ndarray
 Value = tuple[float, np.ndarray]
@@ -55,28 +56,16 @@ class LogDensity:
         return found
 
     @cached_property
-    def value_and_gradient(self) -> Callable[[Point], Value]:
-        """The log density and its gradient; may be called from several threads at once."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*object mode.*")  # our operator is Python around machine code
-            warnings.filterwarnings("ignore", message=".*Numba will use.*")
-            function = self.model.logp_dlogp_function(ravel_inputs=True, mode="NUMBA")
-            function.set_extra_values({})
-            whole = function._pytensor_function
-            whole(np.zeros(self.size))
-        jitted = whole.vm.jit_fn  # without the storage of a PyTensor function, which threads cannot share
-        data = whole.input_storage[1:]  # read at each call, since `set_data` may have put other values there
+    def many(self) -> Many:
+        """The log densities [k] of points [k, size] and their gradients [k, size]; from several threads at once."""
+        found = split(self.model)
+        found(np.zeros((1, self.size)))  # compiled now, and by one thread
+        return found
 
-        def value_and_gradient(point: Point) -> Value:
-            try:
-                value, gradient = jitted(np.ascontiguousarray(point, dtype=float), *(each.storage[0] for each in data))
-            except ZeroDivisionError:  # Numba's, of a scale that is zero in floating point, some 100 deviations out
-                return -np.inf, np.zeros(len(point))
-            if not np.isfinite(value) or not np.isfinite(gradient).all():
-                return -np.inf, np.zeros(len(point))
-            return float(value), np.asarray(gradient)
-
-        return value_and_gradient
+    def value_and_gradient(self, point: Point) -> Value:
+        """Return the log density and its gradient, -inf and zeros where either is not finite."""
+        values, gradients = self.many(point[None])
+        return float(values[0]), gradients[0]
 
     def split(self, points: np.ndarray) -> dict[str, np.ndarray]:
         """Return vectors [..., size] as free variables by name [..., shape]."""

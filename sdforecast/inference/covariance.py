@@ -8,8 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_solve
-from scipy.linalg.lapack import dpotrf, dpotri
 
 from sdforecast import calendar
 from sdforecast.inference.study import Study
@@ -123,70 +121,30 @@ def season_waves(months: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class SharedErrors:
-    """Log density of errors that share a discrepancy, as a function with derivatives.
-
-    What goes in: the innovation and half-life of the fast part, the monthly step of the drift, then the errors and the
-    variance of the noise of each, [3 + 2 x observations]. What comes out: one number.
-    """
+    """Errors that share a discrepancy: how they vary together, and their log density (in :mod:`.normal`)."""
 
     of: Shared
     season: float
 
-    @property
-    def size(self) -> int:
-        """How many numbers go in."""
-        return 3 + 2 * len(self.of.rows)
-
-    @property
-    def count(self) -> int:
-        """How many numbers come out."""
-        return 1
-
-    def forward(self, point: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Return the log density (minus infinity where there is none), and what `pull` needs."""
-        scales, errors, noise = np.split(point, [3, 3 + len(self.of.rows)])
-        if not np.isfinite(point).all():
-            return np.array([-np.inf]), ()
-        covariance = self.covariance(*scales) + np.diag(noise)
-        if not (np.isfinite(covariance).all() and np.isfinite(errors).all()):
-            return np.array([-np.inf]), ()
-        factor, failed = dpotrf(covariance, lower=1)
-        if failed:
-            return np.array([-np.inf]), ()
-        solved = cho_solve((factor, True), errors)
-        logarithm = 2 * np.log(np.diag(factor)).sum()
-        value = -(errors @ solved + logarithm + len(errors) * np.log(2 * np.pi)) / 2
-        return np.array([value]), (scales, solved, factor)
-
-    def pull(self, ran: tuple[np.ndarray, ...], cotangent: np.ndarray) -> np.ndarray:
-        """Return derivatives: by an entry of the covariance, half of (solved solved' - inverse).
-
-        The covariance of months depends on how far apart they are alone, so that entries are added up by distance.
-        """
-        if not ran:
-            return np.full(self.size, np.nan)
-        scales, solved, factor = ran
-        innovation, half_life, walk = scales
-        inverse = dpotri(factor, lower=1)[0]
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
-        by_entry = (np.outer(solved, solved) - inverse) / 2
-        by_months = self.of.mean.T @ (self.of.mean.T @ by_entry).T
-        kept, k = max(0.5 ** (1 / half_life), 1e-12), np.arange(len(self.of.months))
-        by_distance = np.bincount(self.of.apart.ravel(), by_months.ravel(), len(k))
-        power = kept**k
-        by_kept = k * power / kept / (1 - kept**2) + power * 2 * kept / (1 - kept**2) ** 2
-        by_scale = [
-            2 * innovation * (power / (1 - kept**2)) @ by_distance,
-            innovation**2 * kept * np.log(2) / half_life**2 * by_kept @ by_distance,
-            2 * walk * (by_months * self.of.since).sum(),
-        ]
-        result: np.ndarray = cotangent[0] * np.concatenate([by_scale, -solved, np.diag(by_entry)])
-        return result
+    @cached_property
+    def distances(self) -> sparse.csr_array:
+        """How much months so far apart count in each pair of observations [lower triangle row by row, distances]."""
+        mean = self.of.mean.tocsr()
+        first, second = np.tril_indices(mean.shape[0])
+        parts = []
+        for one, two in zip(first, second, strict=True):
+            a, b = (slice(mean.indptr[k], mean.indptr[k + 1]) for k in (one, two))
+            apart = np.abs(mean.indices[a][:, None] - mean.indices[b][None, :]).ravel()
+            parts.append((apart, np.outer(mean.data[a], mean.data[b]).ravel()))
+        rows = np.repeat(np.arange(len(parts)), [len(apart) for apart, _ in parts])
+        columns, weights = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        shape = (len(parts), mean.shape[1])
+        return sparse.coo_array((weights, (rows, columns)), shape).tocsr()
 
     def covariance(self, innovation: float, half_life: float, walk: float) -> np.ndarray:
         """Return the covariance of the errors without their noise [observations, observations]."""
         kept = 0.5 ** (1 / half_life)
-        result: np.ndarray = innovation**2 * self._fast(kept) + walk**2 * self._drift + self._season
+        result: np.ndarray = innovation**2 * self._fast(kept) + walk**2 * self.drift + self.of_season
         return result
 
     def _fast(self, kept: float) -> np.ndarray:
@@ -198,10 +156,12 @@ class SharedErrors:
         return result
 
     @cached_property
-    def _drift(self) -> np.ndarray:
+    def drift(self) -> np.ndarray:
+        """The covariance of a drift of step 1 [observations, observations]."""
         return self._observed(self.of.since)
 
     @cached_property
-    def _season(self) -> np.ndarray:
+    def of_season(self) -> np.ndarray:
+        """The covariance of the season [observations, observations]."""
         waves = self.of.mean @ season_waves(self.of.months)
         return np.asarray(self.season**2 * (waves @ waves.T))

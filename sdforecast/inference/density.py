@@ -16,7 +16,8 @@ import pytensor.tensor as pt
 from scipy.special import ndtr
 
 from sdforecast.inference.covariance import Rows, SharedErrors, months_and_days
-from sdforecast.inference.operator import Differentiable, ModelOp
+from sdforecast.inference.normal import NormalErrors
+from sdforecast.inference.operator import ModelOp
 from sdforecast.inference.study import Study
 from sdforecast.observation.errors import Discrepancy, Latent
 from sdforecast.observation.predicting import whole
@@ -26,15 +27,12 @@ HALF_LIFE_SPREAD = 0.5
 """Standard deviation of the logarithm of a target's `memory`."""
 
 
-def density(study: Study, asked: Differentiable | None = None) -> pm.Model:
-    """Return the joint density of everything that is inferred and everything that was observed.
-
-    `asked` stands for the study's predictor, where several chains share it (:mod:`.together`).
-    """
+def density(study: Study) -> pm.Model:
+    """Return the joint density of everything that is inferred and everything that was observed."""
     with pm.Model(coords=_coordinates(study)) as model:
         constants = _constants(study.parameters, pm.Normal("position", dims="parameter"))
         knots = [_series(latent, len(study.knots[latent.variable])) for latent in study.latents]
-        values = ModelOp(asked or study.predictor)(pt.concatenate([constants, *knots]))
+        values = ModelOp(study.predictor)(pt.concatenate([constants, *knots]))
         pm.Deterministic("constants", constants, dims="parameter")
         expected = _on_scale(study, values) + _offsets(study)
         sd = _positive("error sd", [(t.sd, t.sd_spread) for t in study.targets], dims="target")
@@ -175,4 +173,4 @@ def _shared(rows: Rows, data: Mapping[str, Any], discrepancy: Discrepancy, expec
     errors = data["data"][of.rows] - expected[of.rows]
     noise = data[f"data: counting noise of {name}"] + sd[rows.target[of.rows]] ** 2
     inputs = pt.concatenate([pt.stack(scales), errors, noise])
-    pm.Potential(f"{name} errors", ModelOp(SharedErrors(of, discrepancy.season))(inputs)[0])
+    pm.Potential(f"{name} errors", NormalErrors(SharedErrors(of, discrepancy.season))(inputs)[0])

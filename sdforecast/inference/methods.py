@@ -17,6 +17,7 @@ import xarray as xr
 from sdforecast.inference.chains import Progress, sample
 from sdforecast.inference.compiling import LogDensity
 from sdforecast.inference.mode import Laplace
+from sdforecast.inference.together import Together
 
 METHODS = ("nuts", "laplace", "smc", "de")
 """`nuts`: Hamiltonian Monte Carlo. `laplace`: the normal approximation at the mode, without sampling. `smc`: sequential
@@ -39,9 +40,9 @@ class Plan:
     """
 
     method: str = "nuts"
-    chains: int = 4
-    draws: int = 1000
-    tune: int = 300
+    chains: int = 8
+    draws: int = 500
+    tune: int = 250
     seed: int = 1
     cores: int | None = None
     target_accept: float = 0.9
@@ -55,11 +56,12 @@ def draw(
 ) -> xr.DataTree:
     """Return draws by the method of `plan`."""
     if plan.method == "nuts":
+        together = Together(density.many, plan.chains)
         return sample(
-            lambda: density.value_and_gradient, density.labels, approximation.mode, approximation.root,
+            lambda: together, density.labels, approximation.mode, approximation.root,
             chains=plan.chains, draws=plan.draws, tune=plan.tune, seed=plan.seed, cores=plan.cores or plan.chains,
             target_accept=plan.target_accept, max_treedepth=plan.deepest, store=plan.store, key=plan.key,
-            progress=progress,
+            low_rank=False, progress=progress,
         )  # fmt: skip
     if plan.method == "laplace":
         drawn, lp = approximation.draw(plan.chains * plan.draws, np.random.default_rng(plan.seed))

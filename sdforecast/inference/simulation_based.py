@@ -168,9 +168,10 @@ def replicate(study: Study, density: LogDensity, number: int, seed: int, effort:
     put(density, simulated.study)
     function = density.value_and_gradient
     found = search(function, density.size, effort.starts, rng)
-    around = laplace(function, found[0].position)
+    together = Together(density.many, effort.chains)
+    around = laplace(together, found[0].position, callers=effort.chains)
     tree = sample(
-        lambda: function, density.labels, around.mode, around.root, chains=effort.chains, draws=effort.draws,
+        lambda: together, density.labels, around.mode, around.root, chains=effort.chains, draws=effort.draws,
         tune=effort.tune, seed=int(rng.integers(2**31)), cores=effort.chains, max_treedepth=effort.deepest,
     )  # fmt: skip
     position = tree["unconstrained"]["position"].to_numpy()
@@ -265,7 +266,7 @@ def replications(
     effort = effort or Effort()
     missing = [number for number in range(first, count) if number not in there]
     if density is None and missing:
-        density = LogDensity(density_of(study, Together(study.predictor, effort.chains, groups=1)))
+        density = LogDensity(density_of(study))
     try:
         for number in missing:
             there[number] = replicate(study, density, number, seed, effort)  # type: ignore[arg-type]

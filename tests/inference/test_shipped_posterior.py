@@ -16,7 +16,6 @@ from sdforecast.inference.compiling import LogDensity
 from sdforecast.inference.consistency import agreement
 from sdforecast.inference.density import density as density_of
 from sdforecast.inference.studying import study
-from sdforecast.inference.together import Together
 from sdforecast.model import read
 
 
@@ -32,7 +31,7 @@ def test_it_belongs_to_the_shipped_model_priors_targets_and_data(posterior: Post
 def test_a_short_run_on_from_its_draws_agrees_with_it(posterior: Posterior) -> None:
     pytest.importorskip("pymc")
     problem = study(read()).study
-    density = LogDensity(density_of(problem, Together(problem.predictor, 1)))
+    density = LogDensity(density_of(problem))
     found = agreement(posterior, density.value_and_gradient, draws=24)
     assert found.gap < 0.05  # the log density that was kept with a draw, positions rounded to 16 binary digits
     assert found.accepted > 0.6

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 import threading
 import time
 from collections.abc import Callable
@@ -13,53 +11,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sdforecast.engine.repeated import Repeated
 from sdforecast.inference.chains import sample
 from sdforecast.inference.together import Together
-from tests.small import small
+from tests.inference.proof.problems import boarding_school
 
 LONG = 60.0
 """Seconds that no test can wait: where this is the patience, a test that ends shows that nobody had to be patient."""
 
 
-class Squares:
-    """The squares of three numbers; it takes down how many were asked for at a time."""
-
-    size = count = 3
+class Parabolas:
+    """Minus half the square of three numbers; it takes down how many were asked for at a time."""
 
     def __init__(self, pause: float = 0.0) -> None:
         self.pause = pause
-        self.forwards: list[int] = []
-        self.pulls: list[int] = []
+        self.asked: list[int] = []
 
-    def forward_many(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        self.forwards.append(len(points))
+    def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.asked.append(len(points))
         time.sleep(self.pause)
-        if (points < 0).any():
-            raise ArithmeticError("below zero")
-        return points**2, points
-
-    def pull_many(self, ran: np.ndarray, cotangents: np.ndarray) -> np.ndarray:
-        self.pulls.append(len(cotangents))
-        result: np.ndarray = 2 * ran * cotangents
-        return result
-
-
-class Epidemic:
-    """Infectious people of a small model by its three constants."""
-
-    size, count = 3, 7
-
-    def __init__(self) -> None:
-        varied = ("contact rate", "duration", "total")
-        self.asked = Repeated(small("sir.mdl"), ("Infectious",), varied, until=6.0, step=0.0625)
-
-    def forward_many(self, points: np.ndarray) -> tuple[np.ndarray, Any]:
-        ran = self.asked.forward_many(points)
-        return ran.values[..., 0], ran
-
-    def pull_many(self, ran: Any, cotangents: np.ndarray) -> np.ndarray:
-        return self.asked.pull_many(ran, cotangents[..., None])
+        if (points < -1e9).any():
+            raise ArithmeticError("too low")
+        return np.array([-(point @ point) / 2 for point in points]), -points
 
 
 def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -74,121 +46,85 @@ def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
         return [future.result(timeout=20) for future in [pool.submit(begun, k) for k in range(count)]]
 
 
-def both(together: Together, point: np.ndarray, cotangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    values, ran = together.forward(point)
-    return values, together.pull(ran, cotangent)
-
-
 @pytest.mark.parametrize("groups", [1, 2, 3])
 def test_a_model_has_the_bits_of_a_run_alone(groups: int) -> None:
-    model = Epidemic()
+    density = boarding_school().density
     rng = np.random.default_rng(groups)
-    points = np.array([2.0, 1.0, 10_000.0]) * rng.uniform(0.5, 1.5, (5, 8, 3))
-    weights = rng.normal(size=(5, 8, 7))
-    together = Together(model, 5, groups=groups)
-    found = in_threads(5, lambda k: [both(together, *each) for each in zip(points[k], weights[k], strict=True)])
+    points = rng.normal(0, 0.3, (5, 8, density.size))
+    together = Together(density.many, 5, groups=groups)
+    found = in_threads(5, lambda k: [together(point) for point in points[k]])
     for k in range(5):
-        for point, weight, (values, gradient) in zip(points[k], weights[k], found[k], strict=True):
-            ran = model.asked.forward(point)
-            assert values.tobytes() == ran.values[:, 0].tobytes()
-            assert gradient.tobytes() == model.asked.pull(ran, weight[:, None]).tobytes()
+        for point, (value, gradient) in zip(points[k], found[k], strict=True):
+            alone, its = density.value_and_gradient(point)
+            assert np.isfinite(value)
+            assert value == alone
+            assert gradient.tobytes() == its.tobytes()
 
 
 @pytest.mark.parametrize(("groups", "most"), [(1, 6), (2, 3), (3, 2)])
 def test_runs_are_shared(groups: int, most: int) -> None:
-    squares = Squares(pause=0.002)
-    together = Together(squares, 6, groups=groups)
-    in_threads(6, lambda k: [both(together, np.full(3, float(k)), np.ones(3)) for _ in range(20)])
-    assert sum(squares.forwards) == sum(squares.pulls) == 120
-    assert np.median(squares.forwards) == np.median(squares.pulls) == most
+    parabolas = Parabolas(pause=0.002)
+    together = Together(parabolas, 6, groups=groups)
+    in_threads(6, lambda k: [together(np.full(3, float(k))) for _ in range(20)])
+    assert sum(parabolas.asked) == 120
+    assert np.median(parabolas.asked) == most
 
 
 def test_one_thread_waits_for_nobody() -> None:
-    together = Together(Squares(), 8, patience=LONG)
-    values, gradient = both(together, np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 0.5]))
-    assert values.tolist() == [1.0, 4.0, 9.0]
-    assert gradient.tolist() == [2.0, 4.0, 3.0]
+    value, gradient = Together(Parabolas(), 8, patience=LONG)(np.array([1.0, 2.0, 3.0]))
+    assert value == -7.0
+    assert gradient.tolist() == [-1.0, -2.0, -3.0]
 
 
 def test_chains_that_end_are_missed_once() -> None:
     """The k-th thread asks 10 (k + 1) times; each end costs the others no more than their patience, once or twice."""
-    together = Together(Squares(), 4, groups=1, patience=0.05)
+    together = Together(Parabolas(), 4, groups=1, patience=0.05)
     began = time.monotonic()
-    in_threads(4, lambda k: [both(together, np.ones(3), np.ones(3)) for _ in range(10 * (k + 1))])
+    in_threads(4, lambda k: [together(np.ones(3)) for _ in range(10 * (k + 1))])
     assert time.monotonic() - began < 2.0
 
 
-def test_one_that_never_asks_for_its_gradient_gets_it_later() -> None:
-    squares = Squares()
-    together = Together(squares, 2, groups=1, patience=0.2)
-    for _ in range(50):  # at first they do not know of each other
-        runs = in_threads(2, lambda k: together.forward(np.full(3, k + 1.0)))
-        if squares.forwards[-1] == 2:
-            break
-    assert squares.forwards[-1] == 2
-    assert together.pull(runs[0][1], np.ones(3)).tolist() == [2.0, 2.0, 2.0]
-    assert together.pull(runs[1][1], np.ones(3)).tolist() == [4.0, 4.0, 4.0]
-    assert together.pull(runs[1][1], np.array([0.0, 0.0, 1.0])).tolist() == [0.0, 0.0, 4.0]
-
-
 def test_an_error_reaches_all_who_share_it_and_nobody_after() -> None:
-    together = Together(Squares(), 3, groups=1)
+    together = Together(Parabolas(), 3, groups=1)
 
     def work(k: int) -> str:
         try:
-            return str(together.forward(np.array([1.0, -1.0, 1.0]))[0])
+            return str(together(np.array([1.0, -1e10, 1.0]))[0])
         except ArithmeticError as error:
             return str(error)
 
-    assert in_threads(3, work) == ["below zero"] * 3
-    assert together.forward(np.ones(3))[0].tolist() == [1.0, 1.0, 1.0]
+    assert in_threads(3, work) == ["too low"] * 3
+    assert together(np.ones(3))[0] == -1.5
 
 
 def test_a_wrong_vector_is_refused_before_it_meets_others() -> None:
-    squares = Squares()
-    together = Together(squares, 2)
-    with pytest.raises(ValueError, match=r"\(2,\) instead of \(3,\)"):
-        together.forward(np.ones(2))
-    _, ran = together.forward(np.ones(3))
-    with pytest.raises(ValueError, match=r"\(4,\) instead of \(3,\)"):
-        together.pull(ran, np.ones(4))
-    assert (squares.forwards, squares.pulls) == ([1], [])
+    parabolas = Parabolas(pause=0.2)
+    together = Together(parabolas, 2, groups=1, patience=0.5)
+    together(np.ones(3))
+
+    def work(k: int) -> str:
+        time.sleep(0.1 * k)  # the second comes while the first waits for it
+        try:
+            return str(together(np.ones(3 + k))[0])
+        except ValueError as error:
+            return str(error)
+
+    assert in_threads(2, work) == ["-1.5", "a point of shape (4,) instead of (3,)"]
 
 
 @pytest.mark.parametrize(("chains", "groups"), [(0, 1), (4, 0)])
 def test_no_chains_or_groups(chains: int, groups: int) -> None:
     with pytest.raises(ValueError, match="groups"):
-        Together(Squares(), chains, groups=groups)
-
-
-def test_it_can_be_copied() -> None:
-    together = Together(Squares(), 4, groups=2, patience=0.3)
-    for other in (pickle.loads(pickle.dumps(together)), copy.deepcopy(together)):
-        assert (other.chains, other.groups, other.patience) == (4, 2, 0.3)
-        assert other.forward(np.ones(3))[0].tolist() == [1.0, 1.0, 1.0]
+        Together(Parabolas(), chains, groups=groups)
 
 
 def test_chains_draw_what_they_draw_alone() -> None:
     pytest.importorskip("nutpie")
-    centre, root = np.zeros(3), np.eye(3)
-
-    def made(function: Together) -> Callable[[], Callable[[np.ndarray], tuple[float, np.ndarray]]]:
-        def density(point: np.ndarray) -> tuple[float, np.ndarray]:
-            values, ran = function.forward(point + 5.0)  # minus half of (x + 5)^2 + 10 (x + 5), a normal shape
-            slope = function.pull(ran, np.full(3, -0.5))
-            return float(-0.5 * values.sum() + 5 * point.sum()), slope + 5.0
-
-        return lambda: density
-
-    class Parabolas(Squares):
-        def forward_many(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            self.forwards.append(len(points))
-            return points**2, points
-
     few: dict[str, Any] = {"chains": 3, "draws": 30, "tune": 40, "seed": 4}
     shared = Parabolas()
-    alone = sample(made(Together(Parabolas(), 1)), ["a", "b", "c"], centre, root, cores=1, **few)
-    beside = sample(made(Together(shared, 3, groups=1)), ["a", "b", "c"], centre, root, cores=3, **few)
-    assert max(shared.forwards) > 1
-    one, other = (tree["unconstrained"]["position"].to_numpy() for tree in (alone, beside))
-    assert one.tobytes() == other.tobytes()
+    one, beside = Together(Parabolas(), 1), Together(shared, 3, groups=1)
+    alone = sample(lambda: one, ["a", "b", "c"], np.zeros(3), np.eye(3), cores=1, **few)
+    together = sample(lambda: beside, ["a", "b", "c"], np.zeros(3), np.eye(3), cores=3, **few)
+    assert max(shared.asked) > 1
+    drawn, other = (tree["unconstrained"]["position"].to_numpy() for tree in (alone, together))
+    assert drawn.tobytes() == other.tobytes()

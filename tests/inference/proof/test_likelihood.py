@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
-from scipy.stats import nbinom, norm
+from scipy.stats import multivariate_normal, nbinom, norm
 
 pytest.importorskip("pymc")
 
 from sdforecast.inference.covariance import Shared, SharedErrors, season_waves
 from sdforecast.inference.density import HALF_LIFE_SPREAD
 from sdforecast.inference.likelihood import Terms
+from sdforecast.inference.normal import NormalErrors
 from tests.inference.proof.problems import Posed, table
 
 
@@ -154,26 +155,29 @@ def test_paths_have_the_mean_and_covariance_of_the_joint_normal(posed: Posed, po
 
 def test_the_gradient_of_shared_errors_is_that_of_differences(posed: Posed) -> None:
     of: Shared = posed.likelihood.rows.shared["illness"]
-    errors, rng = SharedErrors(of, 0.05), np.random.default_rng(4)
+    errors, rng = NormalErrors(SharedErrors(of, 0.05)), np.random.default_rng(4)
     count = len(of.rows)
     point = np.concatenate([[0.06, 5.0, 0.03], 0.1 * rng.standard_normal(count), 0.003 + 0.01 * rng.random(count)])
-    _, ran = errors.forward(point)
-    slope = errors.pull(ran, np.array([2.0]))
+    value, slope = errors.at(point)
+    exact = multivariate_normal(
+        np.zeros(count), errors.errors.covariance(0.06, 5.0, 0.03) + np.diag(point[3 + count :])
+    )
+    assert value == pytest.approx(exact.logpdf(point[3 : 3 + count]), rel=1e-10)
     for k in range(len(point)):
         step = np.zeros(len(point))
         step[k] = 1e-5 * max(abs(point[k]), 1e-2)
-        difference = (errors.forward(point + step)[0][0] - errors.forward(point - step)[0][0]) / (2 * step[k])
-        assert slope[k] == pytest.approx(2 * difference, rel=2e-5, abs=1e-4)
+        difference = (errors.at(point + step)[0] - errors.at(point - step)[0]) / (2 * step[k])
+        assert slope[k] == pytest.approx(difference, rel=2e-5, abs=1e-4)
 
 
 def test_shared_errors_beyond_their_bounds_are_impossible(posed: Posed) -> None:
-    errors = SharedErrors(posed.likelihood.rows.shared["illness"], 0.0)
+    errors = NormalErrors(SharedErrors(posed.likelihood.rows.shared["illness"], 0.0))
     for at, wrong in ((40, -1.0), (10, np.inf), (2, np.nan)):  # a variance below zero, no finite error, no scale
         point = np.concatenate([[0.06, 5.0, 0.03], np.zeros(31), np.full(31, 0.01)])
-        assert np.isfinite(errors.forward(point)[0][0])
+        assert np.isfinite(errors.at(point)[0])
         point[at] = wrong
-        value, ran = errors.forward(point)
-        assert value[0] == -np.inf and np.isnan(errors.pull(ran, np.ones(1))).all()
+        value, gradient = errors.at(point)
+        assert value == -np.inf and np.isnan(gradient).all()
 
 
 def test_the_gradient_of_the_density_is_that_of_differences(posed: Posed, position: np.ndarray) -> None:
