@@ -106,8 +106,8 @@ def _target(counts: Counts, quantity: Quantity) -> dict[str, Any]:
 
 def _described(first: int) -> str:
     words = (
-        "Deaths that occurred in the 50 states and DC, as NCHS counts them (VSRR, data.cdc.gov xkb8-kh2a) once the year "
-        "is closed."
+        "Deaths that occurred in the 50 states and DC, as NCHS counts them (VSRR, data.cdc.gov xkb8-kh2a) once the "
+        "year is closed."
     )
     if first > 0:
         return words
@@ -176,8 +176,8 @@ def metadata(manifest: dict[str, Any], *, paths: bool) -> dict[str, Any]:
         "designated_model": not paths,
         "team_funding": "none",
         "model_details": {
-            "data_inputs": "NCHS counts of overdose deaths, CBP seizures, DEA purity, NFLIS, SAMHSA and others, each row "
-            "with its source in calibration/data",
+            "data_inputs": "NCHS counts of overdose deaths, CBP seizures, DEA purity, NFLIS, SAMHSA and others, each "
+            "row with its source in calibration/data",
             "methods": "Stock-and-flow model (Vensim), constants by Bayes' rule (NUTS), latent supply and a "
             "mean-reverting discrepancy carried on from the last months.",
             "methods_long": "A scenario is a condition, not advice: what it shows follows from the policy mix and the "

@@ -4,10 +4,10 @@ A draw of a forecast says what would be expected in a month; a count strays from
 
 - *closed*: the publisher has closed the year. Every draw has the count itself.
 - *incomplete* (the nowcast): deaths are still being added. Given a draw's expectation `m`, the closed count F has
-  log F ~ N(log m, s²), with s² the spread of counts; the count R reported so far has log R = log F + log(share) + e with
-  e ~ N(0, r²), share and r those that past files had at that age (:mod:`sdforecast.observation.revisions`). So log F is
-  normal with the precision 1/s² + 1/r² about the weighted mean of log m and log(R / share). Errors that months of a
-  file share are taken month by month.
+  log F ~ N(log m, s²), with s² the spread of counts; the count R reported so far has log R = log F + log(share) + e
+  with e ~ N(0, r²), share and r those that past files had at that age (:mod:`sdforecast.observation.revisions`). So
+  log F is normal with the precision 1/s² + 1/r² about the weighted mean of log m and log(R / share). Errors that months
+  of a file share are taken month by month.
 - *future*: log F ~ N(log m, s²), mean-corrected.
 
 Deviations belong to a draw and not to a scenario, so that the same draw under two scenarios differs by these alone.

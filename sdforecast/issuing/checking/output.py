@@ -217,8 +217,9 @@ def _values(part: pd.DataFrame, values: np.ndarray, group: Group, of: Round) -> 
             yield from _ascending(part[rows], numbers, kind, of)
         if kind == "pmf":
             sums = pd.Series(numbers).groupby([part[rows][name].to_numpy() for name in of.task_ids]).sum()
-            if (abs(sums - 1) > 1e-6).any():
-                yield "value_col_sum1", f"{int((abs(sums - 1) > 1e-6).sum())} tasks have chances that do not sum to 1", False
+            off = int((abs(sums - 1) > 1e-6).sum())
+            if off:
+                yield "value_col_sum1", f"{off} tasks have chances that do not sum to 1", False
 
 
 def _ascending(rows: pd.DataFrame, values: np.ndarray, kind: str, of: Round) -> Iterator[_Found]:
@@ -242,7 +243,7 @@ def _months(part: pd.DataFrame, group: Group, of: Round) -> Iterator[_Found]:
     if group.step == "month":
         after = (end.dt.year - start.dt.year) * 12 + end.dt.month - start.dt.month
     else:
-        after = (end - start).dt.days / {"day": 1, "week": 7}[group.step]
+        after = (end - start).dt.days // {"day": 1, "week": 7}[group.step]
     wrong = ~(after == pd.to_numeric(tasks["horizon"], errors="coerce"))
     if wrong.any():
         first = tasks[wrong].iloc[0]

@@ -97,21 +97,33 @@ def _unlike(value: Any, schema: Mapping[str, Any], name: str = "") -> Iterator[s
     if "enum" in schema and value not in schema["enum"]:
         yield f"'{name}' is none of {', '.join(map(str, schema['enum']))}"
     if isinstance(value, str):
-        if len(value) > schema.get("maxLength", len(value)):
-            yield f"'{name}' is longer than {schema['maxLength']} characters"
-        if "pattern" in schema and not re.search(schema["pattern"], value[:1000]):
-            yield f"'{name}' does not match {schema['pattern']}"
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        yield from (f"'{key}' is missing" for key in schema.get("required", []) if key not in value)
-        for key, inner in value.items():
-            if isinstance(properties.get(key), dict):
-                yield from _unlike(inner, properties[key], key)
-            elif schema.get("additionalProperties") is False:
-                yield f"unknown property '{str(key)[:40]}'"
-    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        yield from _unlike_text(value, schema, name)
+    elif isinstance(value, dict):
+        yield from _unlike_object(value, schema)
+    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
         for inner in value:
             yield from _unlike(inner, schema["items"], name)
+
+
+def _unlike_text(value: str, schema: Mapping[str, Any], name: str) -> Iterator[str]:
+    if len(value) > schema.get("maxLength", len(value)):
+        yield f"'{name}' is longer than {schema['maxLength']} characters"
+    try:
+        matches = "pattern" not in schema or re.search(schema["pattern"], value[:1000])
+    except re.error:  # of another dialect than Python's
+        matches = True
+    if not matches:
+        yield f"'{name}' does not match {schema['pattern']}"
+
+
+def _unlike_object(value: Mapping[Any, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    properties = schema.get("properties", {})
+    yield from (f"'{key}' is missing" for key in schema.get("required", []) if key not in value)
+    for key, inner in value.items():
+        if isinstance(properties.get(key), dict):
+            yield from _unlike(inner, properties[key], key)
+        elif schema.get("additionalProperties") is False:
+            yield f"unknown property '{str(key)[:40]}'"
 
 
 def _output(folder: Path, name: str, of: dict[str, Round], known: set[str]) -> Iterator[Fault]:
