@@ -13,7 +13,7 @@ from sdforecast.cli.tables import print_json, print_table
 
 @click.command(epilog="\b\nExample:\n  sdforecast evaluate --archive forecasts")
 @archive_option
-@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR",
+@click.option("--folder", "--data", "folder", type=click.Path(path_type=Path), metavar="DIR",
               help="Score against the history files of this folder instead of the shipped ones.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the table only.")
@@ -54,7 +54,8 @@ def evaluate(archive: Path, folder: Path | None, as_json: bool, quiet: bool) -> 
     for day, month in done.waiting.items():
         click.echo(f"The forecast of {day} has no outcome yet: it waits for deaths of {month}.")
     last = found[-1]
-    click.echo(f"{len(found)} editions, unchanged; the newest, {last.day}, has SHA-256 {last.sha256}", err=True)
+    number = "1 edition" if len(found) == 1 else f"{len(found)} editions"
+    click.echo(f"{number}, unchanged since issued; the newest, {last.day}, has SHA-256 {last.sha256}", err=True)
 
 
 def _plain(value: Any) -> Any:

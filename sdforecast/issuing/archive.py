@@ -30,8 +30,10 @@ ARCHIVE = "forecasts"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BESIDE = ("README.md", ".DS_Store")
-_KEYS: dict[str, type | tuple[type, ...]] = {"edition": str, "previous": (dict, type(None)), "reference_date": str, "reference_scenario": str,
-         "files": dict, "forecast": dict}  # fmt: skip
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "edition": str, "previous": (dict, type(None)), "reference_date": str, "reference_scenario": str, "files": dict,
+    "forecast": dict,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
