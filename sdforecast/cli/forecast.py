@@ -39,6 +39,7 @@ _YEARS = (2026, 2028, 2030, 2035)
 @click.option(
     "--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml)."
 )
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="History to take counts of deaths from.")
 @click.option("--issue", is_flag=True, help="Put the forecast into the archive, as the edition of today.")
 @click.option("--since-last", is_flag=True, help="Issue the next edition, and compare it with the one before.")
 @publishing.archive_option
@@ -56,6 +57,7 @@ def forecast(
     horizon: str,
     posterior: Path | None,
     targets: Path | None,
+    data: Path | None,
     issue: bool,
     since_last: bool,
     archive: Path,
@@ -83,15 +85,16 @@ def forecast(
     names = scenarios or DEFAULT_SCENARIOS
     count = how_many(draws, found)
     runs = count * len(names)
-    plan = publishing.plan(count, archive, trajectories, issue=issue, since_last=since_last)
+    plan = publishing.plan(count, archive, trajectories, data, issue=issue, since_last=since_last)
     with replaced_folder(output, (*reporting.HOLDS, *publishing.HOLDS)) as folder:
         with progress("runs", runs, quiet=quiet) as advance:
             made = forecast(
                 names, model=model, posterior=found, draws=draws, horizon=horizon, seed=seed, targets=targets,
                 variables=reporting.variables(model.names, found.residuals), engine=engine,
-                command=_command(scenarios, draws, seed, horizon, posterior, targets, engine),
+                command=_command(scenarios, draws, seed, horizon, posterior, targets, data, engine),
                 told=lambda line: click.echo(f"warning: {line}", err=True), advance=advance,
             )  # fmt: skip
+        made = publishing.with_history(made, data)
         if not quiet:
             click.echo("drawing the page", err=True)
         reporting.write(made, folder)
@@ -113,6 +116,7 @@ def _command(
     horizon: str,
     posterior: Path | None,
     targets: Path | None,
+    data: Path | None,
     engine: str,
 ) -> str:
     """Return the command that gives the same results; where they are put does not change them."""
@@ -121,7 +125,8 @@ def _command(
         words += ["-s", name]
     given = {
         "--draws": draws, "--seed": None if seed == 1 else seed, "--horizon": None if horizon == "2035-12" else horizon,
-        "--posterior": posterior, "--targets": targets, "--engine": None if engine == "auto" else engine,
+        "--posterior": posterior, "--targets": targets, "--data": data,
+        "--engine": None if engine == "auto" else engine,
     }  # fmt: skip
     for option, value in given.items():
         words += [] if value is None else [option, str(value)]

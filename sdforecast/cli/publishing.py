@@ -31,6 +31,7 @@ class Plan:
     archive: Path | None
     previous: Edition | None
     trajectories: Path | None
+    data: Path | None = None
     about: dict[str, Any] = field(default_factory=dict)
     since: Since | None = None
     edition: Edition | None = None
@@ -47,10 +48,10 @@ class Plan:
             save_draws(made.trajectories, self.trajectories)
         if not self.hub or not issuing.possible(made):
             return
-        found = issuing.write_hub(made, folder / issuing.FOLDER)
+        found = issuing.write_hub(made, folder / issuing.FOLDER, history.load_vintages(self.data))
         self.about = issuing.described(made.manifest, f"{found.reference:%Y-%m-%d}", made.reference)
         if self.previous is not None:
-            self.since = issuing.since(self.previous, self.about, folder / issuing.FOLDER, history.load())
+            self.since = issuing.since(self.previous, self.about, folder / issuing.FOLDER, made.history)
             write_text(folder / "since-last.json", to_json(self.since.record()))
 
     def issue(self, folder: Path) -> None:
@@ -83,7 +84,18 @@ class Plan:
             click.echo(f"issued: {self.edition.folder}, SHA-256 {self.edition.sha256}", err=True)
 
 
-def plan(count: int, archive: Path, trajectories: Path | None, *, issue: bool, since_last: bool) -> Plan:
+def with_history(made: Forecast, data: Path | None) -> Forecast:
+    """Return a forecast with the counts of a folder of the user's in it."""
+    from dataclasses import replace
+
+    from sdforecast import history
+
+    return made if data is None else replace(made, history=history.load(data))
+
+
+def plan(
+    count: int, archive: Path, trajectories: Path | None, data: Path | None, *, issue: bool, since_last: bool
+) -> Plan:
     """Return what is to be published of `count` draws; raise before any work is done where it cannot be."""
     from sdforecast import issuing
     from sdforecast.errors import InputError, Problem
@@ -92,6 +104,10 @@ def plan(count: int, archive: Path, trajectories: Path | None, *, issue: bool, s
         from sdforecast.cli.saving import check_draws
 
         check_draws(trajectories)
+    if data is not None:
+        from sdforecast import history
+
+        history.last_observed(history.load(data))
     hub = count >= issuing.FEWEST
     previous = None
     if issue or since_last:
@@ -110,7 +126,7 @@ def plan(count: int, archive: Path, trajectories: Path | None, *, issue: bool, s
             what = "holds no edition yet, so nothing has changed since the last"
             raise InputError(Problem(what, file=str(archive), hint="issue the first: sdforecast forecast --issue"))
         previous = before[-1]
-    return Plan(hub, archive if issue or since_last else None, previous, trajectories)
+    return Plan(hub, archive if issue or since_last else None, previous, trajectories, data)
 
 
 def show_since(since: Since) -> None:

@@ -106,6 +106,8 @@ def _months(before: Edition, now: Edition) -> list[dict[str, Any]]:
     for target in TARGETS:
         for end in sorted(end for name, end in both if name == target):
             near = end <= pd.Timestamp(now.manifest["reference_date"]) + pd.offsets.MonthEnd(36)
+            if end <= pd.Timestamp(before.manifest["reference_date"]):
+                continue
             if end.month not in (6, 12) or (not near and (end.month == 6 or end.year % 2 == 0)):
                 continue
             was, is_ = old.loc[(target, end)], new.loc[(target, end)]

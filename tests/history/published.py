@@ -44,6 +44,8 @@ def as_csv(table: list[list[str]], header: list[str] = HEADER) -> str:
     out = csv.writer(text, lineterminator="\n")
     out.writerow(header)
     out.writerow(["AK", "2015", "April", "12 month-ending", "Cocaine (T40.5)", "", "100", "0", "Alaska", "", "", ""])
-    out.writerow(["US", "2015", "April", "12 month-ending", "Number of Deaths", "2,700,000", "100", "0", "US", "", "", ""])
+    out.writerow(
+        ["US", "2015", "April", "12 month-ending", "Number of Deaths", "2,700,000", "100", "0", "US", "", "", ""]
+    )
     out.writerows(table)
     return text.getvalue()
