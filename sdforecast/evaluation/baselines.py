@@ -26,7 +26,11 @@ MOST_MONTHS = 240
 
 
 def baselines(
-    monthly: pd.Series, sums: pd.Series, target: str, horizons: Sequence[int] = HORIZONS
+    monthly: pd.Series,
+    sums: pd.Series,
+    target: str,
+    horizons: Sequence[int] = HORIZONS,
+    methods: Sequence[str] = BASELINES,
 ) -> pd.DataFrame:
     """Forecast a target by all simple methods from one origin.
 
@@ -37,20 +41,27 @@ def baselines(
     sums : deaths in twelve months known at the origin, by month end, without gaps; the last month is the same.
     target : the target's name, one of `levels.TARGETS`.
     horizons : months from the last month known.
+    methods : which of `BASELINES`; the mean takes all the others, whether they are asked for or not.
 
     Returns
     -------
-    Columns `levels.COLUMNS`, one quantile a row: eight methods (`BASELINES`). *Last value* repeats the last sum; its
-    spread comes from how far the sums moved before (changes of their logarithm over as many months as the horizon, in both
-    directions), see `spreadsheet`. The same input gives the same bytes.
+    Columns `levels.COLUMNS`, one quantile a row. *Last value* repeats the last sum; its
+    spread comes from how far the sums moved before (changes of their logarithm over as many months as the horizon, in
+    both directions), see `spreadsheet`. The same input gives the same bytes.
 
     Raises
     ------
-    InputError : a series has gaps, too few months, values not above zero; the two end apart; a horizon is no month.
+    InputError : an unknown target or method; a series has gaps, too few months, values not above zero; the two end
+        apart; a horizon is no month.
     MachineError : the extra `evaluate` is not installed.
     """
     if target not in TARGETS:
         raise InputError(Problem(f"unknown target '{target}'", hint=nearest(target, TARGETS)))
+    unknown = [name for name in methods if name not in BASELINES]
+    if unknown or not methods:
+        raise InputError(
+            *(Problem(f"no simple method '{each}'", hint=nearest(each, BASELINES)) for each in unknown or [""])
+        )
     asked = sorted(set(horizons))
     if not asked or any(not 1 <= horizon <= MOST_MONTHS or horizon != int(horizon) for horizon in asked):
         raise InputError(Problem(f"horizons are whole months from 1 to {MOST_MONTHS}, not {list(horizons)}"))
@@ -58,11 +69,19 @@ def baselines(
     if monthly.index[-1] != sums.index[-1]:
         ends = f"{monthly.index[-1]:%Y-%m} and {sums.index[-1]:%Y-%m}"
         raise InputError(Problem(f"monthly deaths and sums of twelve months end in different months: {ends}"))
-    found = {name: spreadsheet.quantiles(name, totals, asked) for name in spreadsheet.RULES}
-    found |= {name: automatic.on_sums(name, totals, asked) for name in automatic.ON_SUMS}
-    found[ON_MONTHLY_DEATHS] = automatic.on_monthly_deaths(flows, asked)
-    table = _table(found, target, sums.index[-1])
-    return pd.concat([table, quantile_mean(table, SINGLE, ENSEMBLE)], ignore_index=True)
+    single = SINGLE if ENSEMBLE in methods else [name for name in SINGLE if name in methods]
+    table = _table({name: _forecast(name, flows, totals, asked) for name in single}, target, sums.index[-1])
+    if ENSEMBLE in methods:
+        table = pd.concat([table, quantile_mean(table, SINGLE, ENSEMBLE)])
+    return table[table["method"].isin(methods)].reset_index(drop=True)
+
+
+def _forecast(name: str, flows: np.ndarray, totals: np.ndarray, horizons: Sequence[int]) -> dict[int, np.ndarray]:
+    if name in spreadsheet.RULES:
+        return spreadsheet.quantiles(name, totals, horizons)
+    if name in automatic.ON_SUMS:
+        return automatic.on_sums(name, totals, horizons)
+    return automatic.on_monthly_deaths(flows, horizons)
 
 
 def _checked(series: pd.Series, what: str, least: int) -> np.ndarray:

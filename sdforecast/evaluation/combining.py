@@ -14,7 +14,7 @@ from sdforecast.evaluation import tables
 
 
 def quantile_mean(forecasts: pd.DataFrame, methods: Sequence[str], name: str) -> pd.DataFrame:
-    """Return the forecasts of a new method `name`: at each level the mean of the quantiles of `methods` (Vincentisation).
+    """Return the forecasts of a new method `name`: at each level the mean of the quantiles of `methods`.
 
     Only what all of them forecast is combined. Raises `InputError` for a method that is not in the table, for fewer
     than two, for a method named twice, or if there is nothing that all of them forecast; see also `tables.wide`.

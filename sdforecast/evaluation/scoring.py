@@ -6,10 +6,10 @@ Comput Biol 17(2) e1008618) on the 23 levels is
     WIS = 1 / (11 + 1/2) * (|y - m| / 2 + sum over 11 intervals of (alpha / 2) * IS_alpha)
         = dispersion + overprediction + underprediction,
 
-which for symmetric levels is twice the mean pinball loss: so it is computed here (`scoringrules.crps_quantile`; the numpy
-form of `weighted_interval_score` in scoringrules 0.10 takes the median itself where the formula has its distance from
-the outcome). On the logarithm (of the count plus one: Bosse et al. 2023, PLoS Comput Biol 19(8) e1011393) an error of
-ten per cent weighs the same at any height of the epidemic.
+which for symmetric levels is twice the mean pinball loss: so it is computed here (`scoringrules.crps_quantile`; the
+numpy form of `weighted_interval_score` in scoringrules 0.10 takes the median itself where the formula has its distance
+from the outcome). On the logarithm (of the count plus one: Bosse et al. 2023, PLoS Comput Biol 19(8) e1011393) an
+error of ten per cent weighs the same at any height of the epidemic.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def pit(quantiles: np.ndarray, outcome: np.ndarray) -> np.ndarray:
 
 def _parts(quantiles: np.ndarray, outcome: np.ndarray) -> dict[str, np.ndarray]:
     """Return the WIS and its three parts, each (n)."""
-    lower, upper = quantiles[:, :_MIDDLE], quantiles[:, : _MIDDLE : -1]
+    lower, upper = quantiles[:, :_MIDDLE], quantiles[:, :_MIDDLE:-1]
     middle, y, whole = quantiles[:, _MIDDLE], outcome[:, None], _MIDDLE + 0.5
     return {
         "wis": wis(quantiles, outcome),
@@ -152,14 +152,15 @@ def _outcomes(outcomes: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     known = list(outcomes["target"].unique())
     unknown = [target for target in values.index.unique("target") if target not in known]
     if unknown:
-        raise InputError(*(Problem(f"no outcomes of the target '{each}'", hint=nearest(each, known)) for each in unknown))
+        raise InputError(*(Problem(f"no outcomes of target '{each}'", hint=nearest(each, known)) for each in unknown))
     if not (outcomes["value"] > 0).all():
         raise InputError(Problem("an outcome is not a number above zero"))
     columns = {"value": "outcome"}
     if "provisional" not in outcomes:
         outcomes = outcomes.assign(provisional=False)
     table = outcomes.set_index(["target", "target_end_date"])[["value", "provisional"]].rename(columns=columns)
-    return table.reindex(values.index.droplevel(["method", "origin", "horizon"])).set_axis(values.index)
+    months = pd.MultiIndex.from_frame(values.index.to_frame()[["target", "target_end_date"]])
+    return table.reindex(months).set_axis(values.index)
 
 
 def _with_draws(table: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:

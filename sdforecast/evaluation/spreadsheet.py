@@ -4,8 +4,8 @@ A point forecast becomes a distribution by its own past errors. At the origin th
 known, and log(count / forecast) is taken at the months that were known by then: the errors at a lag. They are
 mirrored, since a rule that was too low for years says nothing about the next sign, and the quantiles of the errors
 at the lag of the horizon are laid around the point forecast. Where the history is too short for that lag, the errors at
-the longest one serve, times the square root of horizon / lag; and no lag is longer than 36 months or half of the history,
-whichever is longer, so that a far horizon does not rest on one or two errors.
+the longest one serve, times the square root of horizon / lag; and no lag is longer than 36 months or half of the
+history, whichever is longer, so that a far horizon does not rest on one or two errors.
 """
 
 from __future__ import annotations

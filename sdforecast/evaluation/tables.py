@@ -37,36 +37,47 @@ def wide(forecasts: pd.DataFrame) -> pd.DataFrame:
         a value is negative or not finite, a date is not the end of a month or not `horizon` months after the origin.
     """
     _columns(forecasts)
-    table = forecasts.loc[:, list(COLUMNS)].assign(quantile=forecasts["quantile"].round(6))
+    table = _dated(forecasts[list(COLUMNS)].assign(quantile=forecasts["quantile"].round(6)))
     _refuse(_levels(table), _months(table))
     twice = table.duplicated([*KEYS, "quantile"])
-    _refuse(_named(table[twice], "has a quantile twice"))
+    _refuse(_named(table.loc[twice, :], "has a quantile twice"))
     values = table.pivot(index=IDENTITY, columns="quantile", values="value").reindex(columns=list(HUB_LEVELS))
     numbers = values.to_numpy(float)
-    missing = np.isnan(numbers)
+    rows = values.reset_index()
     _refuse(
-        _named(values[missing.any(1)].reset_index(), "lacks some of the 23 quantiles of the hub, or has one not a number"),
-        _named(values[~np.isfinite(np.where(missing, 0, numbers)).all(1)].reset_index(), "has a value that is not finite"),
-        _named(values[(numbers < 0).any(1)].reset_index(), "has a negative number of deaths"),
+        _named(rows[np.isnan(numbers).any(1)], "lacks some of the 23 quantiles of the hub, or has one not a number"),
+        _named(rows[np.isinf(numbers).any(1)], "has a value that is not finite"),
+        _named(rows[np.less(numbers, 0).any(1)], "has a negative number of deaths"),
     )
     falls = np.diff(numbers, axis=1) < -SLACK * np.abs(numbers[:, 1:])
-    _refuse(_named(values[falls.any(1)].reset_index(), "has quantiles that cross"))
+    _refuse(_named(rows[falls.any(1)], "has quantiles that cross"))
     return values.astype(float)
 
 
 def tidy(values: pd.DataFrame) -> pd.DataFrame:
     """Return the table of forecasts, one quantile a row, of what `wide` gives: its inverse, sorted by key and level."""
-    long = values.rename_axis(columns="quantile").stack().rename("value").reset_index()
+    long = values.reset_index().melt(IDENTITY, var_name="quantile", value_name="value").astype({"quantile": float})
     return long.loc[:, list(COLUMNS)].sort_values([*KEYS, "quantile"], ignore_index=True)
 
 
 def _columns(forecasts: pd.DataFrame) -> None:
     missing = [name for name in COLUMNS if name not in forecasts]
-    _refuse(Problem(f"a table of forecasts lacks the column '{name}'", hint=nearest(name, forecasts)) for name in missing)
-    numeric = [name for name in ("horizon", "quantile", "value") if not is_numeric_dtype(forecasts[name])]
-    _refuse(Problem(f"the column '{name}' of a table of forecasts holds something else than numbers") for name in numeric)
+    _refuse(
+        Problem(f"a table of forecasts lacks '{name}'", hint=nearest(name, map(str, forecasts))) for name in missing
+    )
+    words = [name for name in ("horizon", "quantile", "value") if not is_numeric_dtype(forecasts[name])]
+    _refuse(Problem(f"'{name}' of a table of forecasts holds something else than numbers") for name in words)
     empty = [name for name in KEYS if forecasts[name].isna().any()]
-    _refuse(Problem(f"the column '{name}' of a table of forecasts has an empty cell") for name in empty)
+    _refuse(Problem(f"'{name}' of a table of forecasts has an empty cell") for name in empty)
+
+
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    try:
+        days = {name: pd.to_datetime(table[name], format="ISO8601") for name in ("origin", "target_end_date")}
+    except (ValueError, TypeError) as error:
+        what = f"a table of forecasts has a date that cannot be read: {str(error)[:80]}"
+        raise InputError(Problem(what, hint="write YYYY-MM-DD")) from error
+    return table.assign(**{name: each.astype("datetime64[ns]") for name, each in days.items()})
 
 
 def _levels(table: pd.DataFrame) -> Iterator[Problem]:
@@ -78,11 +89,7 @@ def _levels(table: pd.DataFrame) -> Iterator[Problem]:
 
 def _months(table: pd.DataFrame) -> Iterator[Problem]:
     """Yield the forecasts whose dates are no ends of months, or not as far apart as their horizon says."""
-    try:
-        origin, end = pd.to_datetime(table["origin"]), pd.to_datetime(table["target_end_date"])
-    except (ValueError, TypeError) as error:
-        yield Problem(f"a table of forecasts has a date that cannot be read: {error}", hint="write YYYY-MM-DD")
-        return
+    origin, end = table["origin"], table["target_end_date"]
     ends = origin.dt.is_month_end & end.dt.is_month_end
     yield from _named(table[~ends], "has a date that is not the last day of a month")
     apart = (end.dt.year - origin.dt.year) * 12 + end.dt.month - origin.dt.month
@@ -93,7 +100,8 @@ def _named(rows: pd.DataFrame, what: str) -> Iterator[Problem]:
     """Yield one problem for each of the first few forecasts in `rows`, and one for the others."""
     forecasts = rows[list(KEYS)].drop_duplicates()
     for row in forecasts.head(MOST_NAMED).itertuples(index=False):
-        yield Problem(f"the forecast of {row.target} by '{row.method}' from {_day(row.origin)} at {row.horizon} months {what}")
+        forecast = f"the forecast of {row.target} by '{row.method}' from {_day(row.origin)} at {row.horizon} months"
+        yield Problem(f"{forecast} {what}")
     if len(forecasts) > MOST_NAMED:
         yield Problem(f"and {len(forecasts) - MOST_NAMED} more forecasts of which one {what}")
 

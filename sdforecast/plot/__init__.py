@@ -6,10 +6,15 @@ from sdforecast.plot.fit import months, months_data, targets, targets_data
 from sdforecast.plot.instruments import instrument_levels, levels_data
 from sdforecast.plot.saving import to_png, to_svg
 from sdforecast.plot.sectors import sector, sector_data
+from sdforecast.plot.skill import by_origin, by_origin_data, coverage, coverage_data, relative, relative_data
 
 __all__ = [
+    "by_origin",
+    "by_origin_data",
     "by_year",
     "by_year_data",
+    "coverage",
+    "coverage_data",
     "fan",
     "fan_data",
     "instrument_levels",
@@ -18,6 +23,8 @@ __all__ = [
     "months_data",
     "paths",
     "paths_data",
+    "relative",
+    "relative_data",
     "sector",
     "sector_data",
     "targets",
