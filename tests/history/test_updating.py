@@ -150,9 +150,16 @@ def test_a_file_that_is_refused(
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def older(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The history as it may have stood in April 2025."""
+    observed, vintages = history.load(folder), history.load_vintages(folder)
+    current = observed[observed["breakdown"].eq("occurrence")].assign(vintage="2025-04-01")
+    return current, vintages[vintages["vintage"] < "2025-04-01"]
+
+
 def test_a_file_cannot_know_the_future(folder: Path) -> None:
-    with pytest.raises(InputError, match="has deaths to 2026-12, which a file of 2026-09-10 cannot know"):
-        updating.prepare(published(more=20), folder, DAY, "new.csv")
+    with pytest.raises(InputError, match="has deaths to 2025-06, which a file of 2025-06-30 cannot know"):
+        updating._dated("2025-06-30", published().rows, *older(folder), "new.csv")
 
 
 def test_a_second_update_goes_on_from_the_first(updated: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_editions_lie_by_day_and_form_a_chain(archive: Path) -> None:
     found = editions(archive)
     assert [each.day for each in found] == list(DAYS)
     assert found[0].manifest["previous"] is None
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert after.manifest["previous"] == {"edition": before.day, "sha256": before.sha256}
     assert list(faults(archive)) == []
     assert (found[0].hub / "hub-config" / "tasks.json").is_file()
@@ -50,7 +51,7 @@ def test_an_edition_is_never_replaced(archive: Path, on: Callable[[str], None]) 
 
 def test_no_edition_follows_a_broken_one(archive: Path, on: Callable[[str], None], written: Path) -> None:
     (archive / "2026-12-14" / "note.json").write_text("{ }")
-    with pytest.raises(CheckError, match="note.json: was changed"):
+    with pytest.raises(CheckError, match=r"note\.json: was changed"):
         issue(archive, written, {})
 
 
@@ -64,7 +65,7 @@ def gone(file: Path) -> None:
 
 def swapped(file: Path) -> None:
     """A link to a file of the same bytes: the bytes can change behind it."""
-    elsewhere = file.parents[3] / "same"
+    elsewhere = file.parents[4] / "same"
     elsewhere.write_bytes(file.read_bytes())
     file.unlink()
     file.symlink_to(elsewhere)

@@ -58,7 +58,7 @@ def test_a_score_is_that_of_the_published_quantiles(edition: Edition, made: Fore
 
 
 def test_months_that_could_be_read_on_the_day_are_not_real_time(edition: Edition, made: Forecast) -> None:
-    """NCHS publishes a month four months after its end: on 15 September, May was out (30 September is not)."""
+    """NCHS publishes a month four months after its end."""
     done = evaluate([dataclasses.replace(edition, day="2025-10-15")], later(made.history, 6, 43000.0))
     assert done.summary["real_time"].tolist() == [5]  # June to October; May was out on 30 September
 
