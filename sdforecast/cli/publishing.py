@@ -108,15 +108,14 @@ def plan(
         from sdforecast import history
 
         history.last_observed(history.load(data))
-    hub = count >= issuing.FEWEST
+    lacks = issuing.lacking(count)
     previous = None
     if issue or since_last:
-        if not hub:
-            hint = f"--draws {issuing.FEWEST} or more"
-            raise InputError(Problem(f"{count} draws are too few to be issued", hint=hint))
+        if lacks:
+            raise InputError(Problem(f"cannot be issued: an edition needs {lacks}"))
         issuing.ready(archive)
-    elif not hub:
-        click.echo(f"warning: no hub is written: it needs {issuing.FEWEST} draws, not {count}", err=True)
+    elif lacks:
+        click.echo(f"warning: no hub is written: it needs {lacks}", err=True)
     if since_last:
         from sdforecast.evaluation.extra import library
 
@@ -126,7 +125,7 @@ def plan(
             what = "holds no edition yet, so nothing has changed since the last"
             raise InputError(Problem(what, file=str(archive), hint="issue the first: sdforecast forecast --issue"))
         previous = before[-1]
-    return Plan(hub, archive if issue or since_last else None, previous, trajectories, data)
+    return Plan(not lacks, archive if issue or since_last else None, previous, trajectories, data)
 
 
 def show_since(since: Since) -> None:

@@ -6,11 +6,10 @@ from sdforecast.issuing.counts import Counts, counts, possible
 from sdforecast.issuing.evaluating import Evaluation, evaluate
 from sdforecast.issuing.quantities import QUANTITIES, Quantity
 from sdforecast.issuing.since import Since, since
-from sdforecast.issuing.writing import FEWEST, FOLDER, write_hub
+from sdforecast.issuing.writing import FOLDER, lacking, write_hub
 
 __all__ = [
     "ARCHIVE",
-    "FEWEST",
     "FOLDER",
     "QUANTITIES",
     "Counts",
@@ -26,6 +25,7 @@ __all__ = [
     "evaluate",
     "faults",
     "issue",
+    "lacking",
     "possible",
     "ready",
     "since",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,13 @@ FOLDER = "hub"
 
 FEWEST = tables.PAIRED
 """Draws that a forecast needs: fewer give no 100 trajectories, and no quantile of 0.01."""
+
+
+def lacking(draws: int) -> str:
+    """Return what is needed for a hub of so many draws and is not there, in words; nothing if all is."""
+    if draws < FEWEST:
+        return f"{FEWEST} draws, not {draws}"
+    return "" if importlib.util.find_spec("pyarrow") else "pyarrow (pip install pyarrow)"
 
 
 def write_hub(forecast: Forecast, folder: Path, vintages: pd.DataFrame | None = None) -> Counts:

@@ -77,7 +77,7 @@ class TestForecast:
 
     def test_few_draws_are_not_issued(self, capsys: Capture) -> None:
         assert main(["forecast", "--draws", "99", "--issue"]) == 2
-        assert capsys.readouterr().err == "error: 99 draws are too few to be issued (--draws 100 or more)\n"
+        assert capsys.readouterr().err == "error: cannot be issued: an edition needs 100 draws, not 99\n"
         assert not list(Path().iterdir())
 
     def test_since_last_needs_a_last(self, capsys: Capture) -> None:

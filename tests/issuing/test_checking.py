@@ -1,7 +1,8 @@
 """Each rule of the hubverse broken on purpose: the check of that name says so."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,35 @@ def test_a_wrong_configuration_is_an_error(hub: Path, words: str, change: Change
     found = [fault for fault in check(hub) if fault.check == "valid_config"]
     assert any(words in fault.what for fault in found), found
     assert all(fault.error for fault in found)
+
+
+ODD = [None, True, 0, -1, 1.5, "", "US", [], {}, [None], {"a": 1}, {"required": None, "optional": None}]
+
+
+def places(found: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a JSON file."""
+    inner = found.items() if isinstance(found, dict) else enumerate(found[:3]) if isinstance(found, list) else ()
+    for key, value in inner:
+        yield (*at, key)
+        yield from places(value, (*at, key))
+
+
+@pytest.mark.parametrize("name", ["admin", "tasks", "target-data", "model-metadata-schema"])
+def test_no_change_of_a_configuration_is_met_with_a_crash(hub: Path, name: str) -> None:
+    """Every third place of the file, each with an odd value in it: the hub may be valid or not, but it is checked."""
+    shutil.rmtree(hub / "model-output" / "sdforecast-fentanyl_paths")  # for speed
+    rows = pd.read_csv(hub / QUANTILES, dtype=str, keep_default_na=False)
+    rows[rows["target"] == "all drug deaths"].head(230).to_csv(hub / QUANTILES, index=False)
+    path = hub / "hub-config" / f"{name}.json"
+    whole = path.read_text()
+    for k, place in enumerate(list(places(json.loads(whole)))[::3]):
+        found = json.loads(whole)
+        part = found
+        for key in place[:-1]:
+            part = part[key]
+        part[place[-1]] = ODD[k % len(ODD)]
+        path.write_text(json.dumps(found))
+        assert isinstance(check(hub), list)
 
 
 def test_output_of_another_team_is_checked_too(hub: Path) -> None:

@@ -81,7 +81,10 @@ def _group(found: Mapping[str, Any], of: Mapping[str, Any], derived: list[str]) 
     missing = [*_keys(found, _TASK, ())]
     yield from missing
     ids = found.get("task_ids")
-    if missing or not isinstance(ids, dict):
+    if missing:
+        return
+    if not isinstance(ids, dict) or not ids:
+        yield "task_ids is not an object of task ids"
         return
     for name, values in ids.items():
         yield from _task_id(name, values)
@@ -104,6 +107,9 @@ def _task_id(name: str, values: object) -> Iterator[str]:
     if not all(each is None or isinstance(each, list) for each in lists):
         yield f"task id '{name}': values are neither a list nor null"
         return
+    if not all(isinstance(value, str | int | float) for each in lists for value in each or []):
+        yield f"task id '{name}' has a value that is neither text nor a number"
+        return
     every = [str(value) for each in lists for value in each or []]
     if len(set(every)) != len(every):
         yield f"task id '{name}' has a value twice"
@@ -124,6 +130,8 @@ def _output_types(found: object, ids: Mapping[str, Any], derived: list[str]) -> 
             continue
         if about["value"].get("type") not in ("double", "integer", "character"):
             yield f"output type '{kind}': value has no type"
+        if not all(isinstance(about["value"].get(name, 0), int | float) for name in ("minimum", "maximum")):
+            yield f"output type '{kind}': smallest or largest value is no number"
         if kind in LISTED:
             yield from _listed(kind, about[part])
         elif kind == "sample":
@@ -182,14 +190,25 @@ def target_data_faults(found: Mapping[str, Any], task_ids: tuple[str, ...]) -> I
     yield from _version(found)
     if missing:
         return
+    if not isinstance(found["date_col"], str):
+        yield "date_col is not the name of a column"
+        return
     parts = {"": found, "time-series": found.get("time-series", {}), "oracle-output": found.get("oracle-output", {})}
     more = {"time-series": ("non_task_id_schema",), "oracle-output": ("has_output_type_ids",)}
     for part, about in parts.items():
-        for name in about.get("observable_unit") or []:
+        unit = about.get("observable_unit")
+        if not (unit is None and part) and not (isinstance(unit, list) and unit and all(map(_is_text, unit))):
+            yield f"{part} observable_unit is not a list of columns".strip()
+            continue
+        for name in unit or []:
             if name not in (*task_ids, found["date_col"]):
                 yield f"{part} observable_unit names '{name}', which is no task id".strip()
         if part:
             yield from (f"{part}: {fault}" for fault in _keys(about, (), ("observable_unit", "versioned", *more[part])))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _version(found: Mapping[str, Any]) -> Iterator[str]:

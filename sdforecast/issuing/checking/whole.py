@@ -76,7 +76,13 @@ def _metadata(folder: Path, found: list[Fault]) -> set[str]:
         except UnreadableError as error:
             found.append(Fault("metadata_matches_schema", inside, str(error), error=True))
             continue
-        found += [Fault("metadata_matches_schema", inside, what, error=True) for what in _unlike(about, schema)]
+        try:
+            unlike = list(_unlike(about, schema))
+        except (TypeError, AttributeError, KeyError):
+            what = "is not a JSON schema that can be followed"
+            found.append(Fault("metadata_schema_exists", "hub-config/model-metadata-schema.json", what, error=True))
+            return known | {each.stem for each in (folder / "model-metadata").glob("*.y*ml")}
+        found += [Fault("metadata_matches_schema", inside, what, error=True) for what in unlike]
         named = f"{about.get('team_abbr')}-{about.get('model_abbr')}"
         if about.get("model_id", named) != path.stem:
             found.append(Fault("metadata_file_name", inside, f"is about '{named[:60]}'", error=True))
