@@ -53,6 +53,8 @@ def evaluate(archive: Path, folder: Path | None, as_json: bool, quiet: bool) -> 
         return
     for day, month in done.waiting.items():
         click.echo(f"The forecast of {day} has no outcome yet: it waits for deaths of {month}.")
+    if any(row["not_final"] for row in rows):
+        click.echo("not final: counts that may still rise, by a few per cent where they are young", err=True)
     last = found[-1]
     number = "1 edition" if len(found) == 1 else f"{len(found)} editions"
     click.echo(f"{number}, unchanged since issued; the newest, {last.day}, has SHA-256 {last.sha256}", err=True)

@@ -9,8 +9,8 @@ from sdforecast.issuing.counts import Counts
 from sdforecast.issuing.quantities import QUANTITIES, Quantity
 from sdforecast.issuing.tables import LOCATION, PAIRED
 
-TEAM, MODEL, PATHS = "sdforecast", "fentanyl", "fentanyl_paths"
-MODEL_ID, PATHS_ID = f"{TEAM}-{MODEL}", f"{TEAM}-{PATHS}"
+TEAM = "sdforecast"
+MODEL_ID, PATHS_ID, BASELINE_ID = f"{TEAM}-fentanyl", f"{TEAM}-fentanyl_paths", f"{TEAM}-baseline"
 """Quantiles and trajectories are two models: a round takes one file of a model, and they are of different formats."""
 
 SCHEMAS = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0"
@@ -64,7 +64,7 @@ def _task(counts: Counts, scenarios: tuple[str, ...]) -> dict[str, Any]:
     return {
         "task_ids": {
             "reference_date": _ids([f"{counts.reference:%Y-%m-%d}"], None),
-            "target": _ids([each.target for each in QUANTITIES], None),
+            "target": _ids(None, [each.target for each in QUANTITIES]),
             "target_end_date": _ids(None, sorted(months)),
             "horizon": _ids(required or None, [k for k in horizons if k not in ASKED] or None),
             "location": _ids([LOCATION], None),
@@ -162,26 +162,44 @@ def metadata_schema() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def metadata(manifest: dict[str, Any], *, paths: bool) -> dict[str, Any]:
-    """Return what we say of our quantiles or, with `paths`, of our trajectories."""
-    what = "100 trajectories, paired across scenarios" if paths else "quantiles over the draws"
+_NAMES = {
+    MODEL_ID: "Stocks and flows of the US fentanyl crisis: quantiles over the draws",
+    PATHS_ID: "Stocks and flows of the US fentanyl crisis: 100 trajectories, paired across scenarios",
+    BASELINE_ID: "The last 12-month sum, repeated",
+}
+_INPUTS = (
+    "NCHS counts of overdose deaths, CBP seizures, DEA purity, NFLIS, SAMHSA and others, each row with its source in "
+    "calibration/data"
+)
+
+
+def metadata(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what we say of our models, by model id; `manifest` is that of the forecast."""
+    version = f"{manifest['sdforecast']}, model {str(manifest.get('model_sha256', 'not told'))[:12]}"
+    flows = {
+        "data_inputs": _INPUTS,
+        "methods": "Stock-and-flow model (Vensim), constants by Bayes' rule (NUTS), latent supply and a mean-reverting "
+        "discrepancy carried on from the last months.",
+        "methods_long": "A scenario is a condition, not advice: what it shows follows from the policy mix and the "
+        "model. Sample k is the same draw in every scenario and for every target.",
+    }
+    repeated = {
+        "data_inputs": "The 12-month sums as published, without completing the last months.",
+        "methods": "The last sum at every horizon, spread by how far sums moved before, in both directions.",
+    }
     return {
-        "team_name": "sdforecast",
-        "team_abbr": TEAM,
-        "model_name": f"Stocks and flows of the US fentanyl crisis: {what}",
-        "model_abbr": PATHS if paths else MODEL,
-        "model_version": f"{manifest['sdforecast']}, model {str(manifest.get('model_sha256', ''))[:12]}".rstrip(", "),
-        "model_contributors": [{"name": "sdforecast founders"}],
-        "license": "mit",
-        "designated_model": not paths,
-        "team_funding": "none",
-        "model_details": {
-            "data_inputs": "NCHS counts of overdose deaths, CBP seizures, DEA purity, NFLIS, SAMHSA and others, each "
-            "row with its source in calibration/data",
-            "methods": "Stock-and-flow model (Vensim), constants by Bayes' rule (NUTS), latent supply and a "
-            "mean-reverting discrepancy carried on from the last months.",
-            "methods_long": "A scenario is a condition, not advice: what it shows follows from the policy mix and the "
-            "model. Sample k is the same draw in every scenario and for every target.",
-        },
-        "ensemble_of_hub_models": False,
+        name: {
+            "team_name": TEAM,
+            "team_abbr": TEAM,
+            "model_name": title,
+            "model_abbr": name.removeprefix(f"{TEAM}-"),
+            "model_version": version,
+            "model_contributors": [{"name": "sdforecast founders"}],
+            "license": "mit",
+            "designated_model": name == MODEL_ID,
+            "team_funding": "none",
+            "model_details": repeated if name == BASELINE_ID else flows,
+            "ensemble_of_hub_models": False,
+        }
+        for name, title in _NAMES.items()
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sdforecast.evaluation import spreadsheet
 from sdforecast.evaluation.levels import HUB_LEVELS
-from sdforecast.issuing.counts import Counts
+from sdforecast.issuing.counts import Counts, months_after
 
 TASK_IDS = ("reference_date", "target", "target_end_date", "horizon", "location", "scenario_id")
 COLUMNS = (*TASK_IDS, "output_type", "output_type_id", "value")
@@ -43,6 +46,18 @@ def samples(counts: Counts) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def baseline(counts: Counts, scenario: str, sums: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return quantiles of repeating the last of the known 12-month sums (by target, in order of time)."""
+    parts = []
+    for target, known in sums.items():
+        paths = counts.paths[target].sel(scenario=[scenario]).isel(time=counts.horizons(target) > 0)
+        horizons = [int(k) for k in months_after(counts.reference, paths["time"].to_numpy())]
+        found = spreadsheet.quantiles("last value", known, horizons)
+        values = np.stack([found[k] for k in horizons])[None]
+        parts.append(_rows(counts, target, paths, values, np.array(HUB_LEVELS), "quantile"))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _rows(
     counts: Counts, target: str, paths: xr.DataArray, values: np.ndarray, ids: np.ndarray, kind: str
 ) -> pd.DataFrame:
@@ -60,7 +75,7 @@ def _rows(
             "reference_date": f"{counts.reference:%Y-%m-%d}",
             "target": target,
             "target_end_date": over(ends.strftime("%Y-%m-%d").to_numpy(), 1),
-            "horizon": over(counts.horizons(target), 1),
+            "horizon": over(months_after(counts.reference, paths["time"].to_numpy()), 1),
             "location": LOCATION,
             "scenario_id": over(scenarios, 0),
             "output_type": kind,

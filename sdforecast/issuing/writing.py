@@ -7,10 +7,12 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sdforecast import history
 from sdforecast.errors import CheckError, InputError, MachineError, Problem
+from sdforecast.evaluation.levels import TARGETS
 from sdforecast.forecasting import Forecast
 from sdforecast.issuing import checking, configuration, tables, target_data
 from sdforecast.issuing.counts import Counts, counts
@@ -34,7 +36,8 @@ def lacking(draws: int) -> str:
 def write_hub(forecast: Forecast, folder: Path, vintages: pd.DataFrame | None = None) -> Counts:
     """Write the hub of a forecast into `folder`, check it, and return what is in it.
 
-    `model-output` has quantiles as CSV and 100 paired trajectories as Parquet; `target-data` what was counted, with
+    `model-output` has quantiles as CSV, those of repeating the last sum beside them, and 100 paired trajectories as
+    Parquet; `target-data` what was counted, with
     every vintage; `hub-config` the tasks; `model-abstracts` what this round assumes.
 
     Raises
@@ -54,8 +57,10 @@ def write_hub(forecast: Forecast, folder: Path, vintages: pd.DataFrame | None = 
     _configure(folder, found, ordered)
     _models(folder, forecast.manifest)
     output = folder / "model-output"
-    quantiles, paths = configuration.MODEL_ID, configuration.PATHS_ID
+    quantiles, paths, simple = configuration.MODEL_ID, configuration.PATHS_ID, configuration.BASELINE_ID
     _csv(tables.quantiles(found), output / quantiles / f"{day}-{quantiles}.csv")
+    repeated = tables.baseline(found, forecast.reference, _sums(forecast.history))
+    _csv(repeated, output / simple / f"{day}-{simple}.csv")
     write_bytes(output / paths / f"{day}-{paths}.parquet", parquet(tables.samples(found)))
     _csv(target_data.time_series(forecast.history, vintages), folder / "target-data" / "time-series.csv")
     _csv(target_data.oracle_output(forecast.history), folder / "target-data" / "oracle-output.csv")
@@ -106,10 +111,16 @@ def _models(folder: Path, manifest: dict[str, Any]) -> None:
 
     writer = YAML()
     writer.width = 100
-    for name, paths in ((configuration.MODEL_ID, False), (configuration.PATHS_ID, True)):
+    for name, about in configuration.metadata(manifest).items():
         text = io.StringIO()
-        writer.dump(configuration.metadata(manifest, paths=paths), text)
+        writer.dump(about, text)
         write_text(folder / "model-metadata" / f"{name}.yml", text.getvalue())
+
+
+def _sums(observed: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the 12-month sums as published, by target, in order of time."""
+    found = target_data.outcomes(observed).sort_values("target_end_date")
+    return {name: found.loc[found["target"] == name, "value"].to_numpy(float) for name in TARGETS}
 
 
 def _abstract(forecast: Forecast, found: Counts) -> str:

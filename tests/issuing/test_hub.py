@@ -14,7 +14,7 @@ from sdforecast.forecasting import Forecast
 from tests.issuing.conftest import MIXES, forecast
 from tests.sample_forecast import DEATHS
 
-MODEL, PATHS = "sdforecast-fentanyl", "sdforecast-fentanyl_paths"
+MODEL, PATHS, SIMPLE = "sdforecast-fentanyl", "sdforecast-fentanyl_paths", "sdforecast-baseline"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,8 @@ def test_the_files_of_a_hub(written: Path) -> None:
     assert files == {
         "hub-config/admin.json", "hub-config/tasks.json", "hub-config/target-data.json",
         "hub-config/model-metadata-schema.json", f"model-metadata/{MODEL}.yml", f"model-metadata/{PATHS}.yml",
+        f"model-metadata/{SIMPLE}.yml",
+        f"model-output/{SIMPLE}/2025-04-30-{SIMPLE}.csv",
         f"model-output/{MODEL}/2025-04-30-{MODEL}.csv", f"model-output/{PATHS}/2025-04-30-{PATHS}.parquet",
         f"model-abstracts/{MODEL}/2025-04-30.md", "target-data/time-series.csv", "target-data/oracle-output.csv",
     }  # fmt: skip
@@ -48,6 +50,14 @@ def test_quantiles_are_those_of_the_paths(quantiles: pd.DataFrame, made: Forecas
     paths = issuing.counts(made).paths[DEATHS].sel(scenario="military-only", time="2027-12-31").to_numpy()
     rows = quantiles.query(f"target == '{DEATHS}' and scenario_id == 'military-only' and horizon == 32")
     np.testing.assert_allclose(rows["value"], np.quantile(paths, HUB_LEVELS), atol=0.051)
+
+
+def test_the_baseline_repeats_the_last_sum(written: Path) -> None:
+    table = pd.read_csv(written / "model-output" / SIMPLE / f"2025-04-30-{SIMPLE}.csv")
+    assert set(table["target"]) == {DEATHS, "all drug deaths"}
+    assert (table["horizon"].min(), set(table["scenario_id"])) == (1, {"current-course"})
+    medians = table[table["output_type_id"] == 0.5].groupby("target")["value"].agg(set)
+    assert medians[DEATHS] == {43505.0}  # as published for April 2025
 
 
 def test_the_same_index_is_the_same_draw_in_each_scenario(samples: pd.DataFrame) -> None:
@@ -104,7 +114,11 @@ def test_hubdata_reads_the_types_that_are_meant(written: Path) -> None:
         "value": "double", "model_id": "string",
     }  # fmt: skip
     frame = table.to_pandas()
-    assert set(zip(frame["model_id"], frame["output_type"], strict=True)) == {(MODEL, "quantile"), (PATHS, "sample")}
+    assert set(zip(frame["model_id"], frame["output_type"], strict=True)) == {
+        (MODEL, "quantile"),
+        (SIMPLE, "quantile"),
+        (PATHS, "sample"),
+    }
     assert frame["value"].notna().all()
 
 

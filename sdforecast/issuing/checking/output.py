@@ -184,11 +184,7 @@ def _required(part: pd.DataFrame, group: Group, of: Round) -> Iterator[_Found]:
     kinds = [k for k, about in group.output_types.items() if about["is_required"] or (part["output_type"] == k).any()]
     for kind in kinds:
         rows = part[part["output_type"] == kind]
-        there = set(rows[asked].drop_duplicates().itertuples(index=False, name=None))
-        missing = [each for each in itertools.product(*(group.required[name] for name in asked)) if each not in there]
-        if missing:
-            what = ", ".join(f"{name} {value}" for name, value in zip(asked, missing[0], strict=True))
-            yield "req_vals", f"{kind}: {len(missing)} required tasks are missing, as {what}", False
+        yield from _absent(rows, kind, group, [name for name in ids if name not in asked], asked)
         if kind in LISTED:
             wanted = _levels(group.output_types[kind])
             held = rows["output_type_id"].map(_canonical).groupby([rows[name] for name in ids], sort=False).nunique()
@@ -196,6 +192,26 @@ def _required(part: pd.DataFrame, group: Group, of: Round) -> Iterator[_Found]:
             if len(short):
                 what = f"{kind}: {len(short)} tasks have not all {len(wanted)} levels, as {_named(ids, short.index[0])}"
                 yield "req_vals", what, False
+
+
+def _absent(rows: pd.DataFrame, kind: str, group: Group, free: list[str], asked: list[str]) -> Iterator[_Found]:
+    """Look for the required values of `asked`, in every combination, for each task id that is `free` and was given."""
+    wanted = set(itertools.product(*(group.required[name] for name in asked)))
+    given = rows[[*free, *asked]].drop_duplicates()
+    parts = given.groupby(free, sort=False) if free else [((), given)]
+    missing = [
+        (*(key if isinstance(key, tuple) else (key,)), *each)
+        for key, part in parts
+        for each in sorted(wanted - set(part[asked].itertuples(index=False, name=None)))
+    ]
+    if given.empty and wanted:
+        missing = [(*("any" for _ in free), *each) for each in sorted(wanted)]
+    if missing:
+        yield (
+            "req_vals",
+            f"{kind}: {len(missing)} required tasks are missing, as {_named([*free, *asked], missing[0])}",
+            False,
+        )
 
 
 def _values(part: pd.DataFrame, values: np.ndarray, group: Group, of: Round) -> Iterator[_Found]:
@@ -256,5 +272,5 @@ def _rows(table: pd.DataFrame, which: pd.Series | np.ndarray, of: Round) -> str:
     return "; ".join(_named(names, row) for row in table[which][names].head(_SHOWN).itertuples(index=False))
 
 
-def _named(names: Sequence[str], values: Sequence[str]) -> str:
+def _named(names: Sequence[str], values: Sequence[object]) -> str:
     return ", ".join(f"{name} '{str(value)[:40]}'" for name, value in zip(names, values, strict=True))
