@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from functools import cache
 
 import pandas as pd
 
@@ -15,9 +16,15 @@ HEADER = ["State", "Year", "Month", "Period", "Indicator", "Data Value", "Percen
           "Percent Pending Investigation", "State Name", "Footnote", "Footnote Symbol", "Predicted Value"]  # fmt: skip
 
 
+@cache
+def shipped_history() -> pd.DataFrame:
+    """The shipped history, read once."""
+    return history.load()
+
+
 def sums(series: str) -> pd.Series:
     """The 12-month sums of the shipped history."""
-    rows = history.select(history.load(), series, aggregation="12-month-ending", breakdown="occurrence")
+    rows = history.select(shipped_history(), series, aggregation="12-month-ending", breakdown="occurrence")
     return rows.set_index("period_end")["value"]
 
 

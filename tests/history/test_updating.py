@@ -1,6 +1,5 @@
 """A newer file taken into a history: sums, months and years follow, and no row is lost."""
 
-import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from sdforecast import history, shipped
 from sdforecast.errors import InputError, MachineError
 from sdforecast.history import updating, vsrr
 from sdforecast.history.vsrr import Published
-from tests.history.published import as_csv, rows, sums
+from tests.history.published import as_csv, rows, shipped_history, sums
 
 DAY = "2026-09-10"
 
@@ -24,7 +23,11 @@ def published(more: int = 2, change: Callable[[str, pd.Series], pd.Series] = lam
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(shipped.history_dir(), tmp_path / "data"))
+    """A history of deaths only."""
+    (tmp_path / "data").mkdir()
+    for name in ("deaths.csv", "death_vintages.csv", "series.toml"):
+        shutil.copyfile(shipped.history_dir() / name, tmp_path / "data" / name)
+    return tmp_path / "data"
 
 
 @pytest.fixture(scope="module")
@@ -103,15 +106,15 @@ def test_the_history_holds_together_afterwards(updated: Path) -> None:
 
 
 @pytest.mark.parametrize(("day", "closed"), [("2026-09-10", 2024), ("2027-06-30", 2024), ("2027-07-01", 2025)])
-def test_which_year_counts_as_closed(folder: Path, day: str, closed: int) -> None:
-    assert updating.prepare(published(), folder, day, "new.csv").closed == closed
+def test_which_year_counts_as_closed(day: str, closed: int) -> None:
+    assert updating._closed(shipped_history(), day, None) == closed
 
 
 def test_the_last_closed_year_can_be_told(folder: Path) -> None:
     made = updating.prepare(published(), folder, DAY, "new.csv", closed=2025)
     assert ",2024-07-01,2025-06-30,12-month-ending,US,occurrence,42705,,,deaths,final," in made.texts["deaths.csv"]
     with pytest.raises(InputError, match="2019 cannot be the last closed year"):
-        updating.prepare(published(), folder, DAY, "new.csv", closed=2019)
+        updating._closed(shipped_history(), DAY, 2019)
 
 
 def test_a_count_that_falls_by_a_fifth_is_told(folder: Path) -> None:
@@ -193,7 +196,7 @@ def test_if_the_second_file_cannot_be_written_the_first_is_as_before(
 
 
 def test_a_history_without_deaths_by_occurrence(folder: Path) -> None:
-    (folder / "deaths.csv").unlink()
+    (folder / "deaths.csv").rename(folder / "mortality.csv")
     with pytest.raises(InputError, match=r"has no rows by place of occurrence in deaths\.csv"):
         updating.prepare(published(), folder, DAY, "new.csv")
 
@@ -201,5 +204,6 @@ def test_a_history_without_deaths_by_occurrence(folder: Path) -> None:
 def test_a_new_folder_begins_as_the_shipped_history(tmp_path: Path) -> None:
     assert updating.begin(tmp_path / "new")
     assert not updating.begin(tmp_path / "new")
-    made = updating.prepare(published(), tmp_path / "new", DAY, "new.csv")
-    assert dataclasses.replace(made, folder=tmp_path).vintage == DAY
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        path.name for path in shipped.history_dir().iterdir()
+    }

@@ -104,3 +104,14 @@ def test_a_forecast_without_the_deaths_is_refused(made: Forecast) -> None:
 def test_a_forecast_that_ends_before_the_counts_is_refused() -> None:
     with pytest.raises(InputError, match="ends before the last counted month"):
         counts(forecast(months=180))
+
+
+def test_a_series_that_lags_is_nowcast_to_the_last_month_of_the_other(made: Forecast) -> None:
+    rows = made.history
+    late = rows["series"].eq("all_drug_deaths") & rows["period_end"].eq("2025-04-30")
+    found = counts(dataclasses.replace(made, history=rows[~late]))
+    assert found.reference == pd.Timestamp("2025-04-30")
+    assert found.incomplete["all drug deaths"] == 16
+    month = found.paths["all drug deaths month"].sel(time="2025-04-30")
+    expected = made.trajectories["all drug deaths"].sel(time="2025-04-30")
+    assert float(np.log(month / expected).std()) == pytest.approx(np.sqrt(SPREAD**2 + 1 / 5200), rel=0.25)
