@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
-from sdforecast import history
+from sdforecast import history, shipped
 from sdforecast.history.vsrr import INDICATORS
 
 HEADER = ["State", "Year", "Month", "Period", "Indicator", "Data Value", "Percent Complete",
@@ -20,6 +22,14 @@ HEADER = ["State", "Year", "Month", "Period", "Indicator", "Data Value", "Percen
 def shipped_history() -> pd.DataFrame:
     """The shipped history, read once."""
     return history.load()
+
+
+def deaths_only(folder: Path) -> Path:
+    """Make a history of deaths only, which is quicker to read."""
+    folder.mkdir()
+    for name in ("deaths.csv", "death_vintages.csv", "series.toml"):
+        shutil.copyfile(shipped.history_dir() / name, folder / name)
+    return folder
 
 
 def sums(series: str) -> pd.Series:

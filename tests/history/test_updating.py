@@ -12,7 +12,7 @@ from sdforecast import history, shipped
 from sdforecast.errors import InputError, MachineError
 from sdforecast.history import updating, vsrr
 from sdforecast.history.vsrr import Published
-from tests.history.published import as_csv, rows, shipped_history, sums
+from tests.history.published import as_csv, deaths_only, rows, shipped_history, sums
 
 DAY = "2026-09-10"
 
@@ -23,11 +23,7 @@ def published(more: int = 2, change: Callable[[str, pd.Series], pd.Series] = lam
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A history of deaths only."""
-    (tmp_path / "data").mkdir()
-    for name in ("deaths.csv", "death_vintages.csv", "series.toml"):
-        shutil.copyfile(shipped.history_dir() / name, tmp_path / "data" / name)
-    return tmp_path / "data"
+    return deaths_only(tmp_path / "data")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from sdforecast import forecasting, history
 from sdforecast.cli import main
 from sdforecast.forecasting import Forecast
-from tests.history.published import as_csv, rows
+from tests.history.published import as_csv, deaths_only, rows
 from tests.issuing.conftest import forecast as made_forecast
 
 pytest.importorskip("scoringrules")
@@ -54,6 +54,7 @@ def issued(on: Callable[[str], None], moment: str = FIRST, *words: str) -> int:
 def counted(to: str = "data") -> str:
     """A history with two months more, in a folder."""
     Path("new.csv").write_text(as_csv(rows()))
+    deaths_only(Path(to))
     assert main(["data", "update", "new.csv", "--data", to, "--vintage", "2026-12-10", "-q"]) == 0
     return to
 
@@ -190,14 +191,17 @@ class TestUpdate:
 
     def test_as_json(self, capsys: Capture) -> None:
         Path("new.csv").write_text(as_csv(rows()))
-        assert main(["data", "update", "new.csv", "--vintage", "2026-12-10", "--dry-run", "--json"]) == 0
+        deaths_only(Path("mine"))
+        words = ["data", "update", "new.csv", "--data", "mine", "--vintage", "2026-12-10"]
+        assert main([*words, "--dry-run", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
         assert (told["written"], told["last"], told["revised"]) == (False, "2025-06", [])
 
     def test_the_date_of_a_file_is_its_own(self, capsys: Capture) -> None:
         Path("new.csv").write_text(as_csv(rows()))
         os.utime("new.csv", (int(FIRST), int(FIRST)))
-        assert main(["data", "update", "new.csv", "--dry-run"]) == 0
+        deaths_only(Path("mine"))
+        assert main(["data", "update", "new.csv", "--data", "mine", "--dry-run"]) == 0
         out, err = capsys.readouterr()
         assert "vintage 2026-11-27 would be added" in out
         assert err.startswith("the file is taken to be of 2026-11-27, its own date (--vintage)")

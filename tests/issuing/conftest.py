@@ -36,6 +36,14 @@ def written(made: Forecast, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub that ends after half a year, for checks by the dozen."""
+    folder = tmp_path_factory.mktemp("short") / "hub"
+    issuing.write_hub(forecast(months=190), folder)
+    return folder
+
+
 @pytest.fixture
 def hub(written: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(written, tmp_path / "hub"))

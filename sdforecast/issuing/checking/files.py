@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sdforecast.errors import InputError, MachineError, Problem
@@ -94,9 +95,15 @@ def parquet_table(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def _as_text(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(column):
-        return column.map(lambda value: "" if value != value else f"{value:.15g}")
-    return column.map(lambda value: "" if value is None or value is pd.NaT else str(value))
+    codes, cells = pd.factorize(column, use_na_sentinel=False)
+    words = np.array([_cell(cell) for cell in cells], dtype=object)
+    return pd.Series(words[codes] if len(words) else [], dtype=object)
+
+
+def _cell(cell: object) -> str:
+    if cell is None or cell is pd.NaT or cell != cell:
+        return ""
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
 def folder(path: Path) -> Path:

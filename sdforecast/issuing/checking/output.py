@@ -155,7 +155,7 @@ def _valid(table: pd.DataFrame, of: Round) -> np.ndarray:
 
 def _ids_valid(ids: pd.Series, kind: str, about: dict[str, dict[str, object]]) -> np.ndarray:
     if kind in LISTED:
-        return ids.map(_canonical).isin(_levels(about)).to_numpy()
+        return _canonicals(ids).isin(_levels(about)).to_numpy()
     if kind == "sample":
         params = about["output_type_id_params"]
         if params["type"] == "integer":
@@ -168,6 +168,10 @@ def _levels(about: dict[str, dict[str, object]]) -> set[str]:
     listed = about["output_type_id"]["required"]
     assert isinstance(listed, list)
     return {_canonical(str(level)) for level in listed}
+
+
+def _canonicals(ids: pd.Series) -> pd.Series:
+    return ids.map({cell: _canonical(cell) for cell in ids.unique()})
 
 
 def _canonical(cell: str) -> str:
@@ -187,7 +191,7 @@ def _required(part: pd.DataFrame, group: Group, of: Round) -> Iterator[_Found]:
         yield from _absent(rows, kind, group, [name for name in ids if name not in asked], asked)
         if kind in LISTED:
             wanted = _levels(group.output_types[kind])
-            held = rows["output_type_id"].map(_canonical).groupby([rows[name] for name in ids], sort=False).nunique()
+            held = _canonicals(rows["output_type_id"]).groupby([rows[name] for name in ids], sort=False).nunique()
             short = held[held < len(wanted)]
             if len(short):
                 what = f"{kind}: {len(short)} tasks have not all {len(wanted)} levels, as {_named(ids, short.index[0])}"
