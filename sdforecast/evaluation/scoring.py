@@ -66,7 +66,7 @@ def score(forecasts: pd.DataFrame, outcomes: pd.DataFrame, draws: pd.DataFrame |
     values = tables.wide(forecasts)
     happened = _outcomes(outcomes, values)
     known = happened["outcome"].notna().to_numpy()
-    values, happened = values[known], happened[known]
+    values, happened = values[known], happened[known].astype({"provisional": bool})
     quantiles, outcome = values.to_numpy(float), happened["outcome"].to_numpy(float)
     scores = happened.assign(median=quantiles[:, _MIDDLE], **_parts(quantiles, outcome))
     scores["wis_log"] = wis(np.log1p(quantiles), np.log1p(outcome))

@@ -39,6 +39,7 @@ def wide(forecasts: pd.DataFrame) -> pd.DataFrame:
     _columns(forecasts)
     table = _dated(forecasts[list(COLUMNS)].assign(quantile=forecasts["quantile"].round(6)))
     _refuse(_levels(table), _months(table))
+    table = table.astype({"horizon": int})
     twice = table.duplicated([*KEYS, "quantile"])
     _refuse(_named(table.loc[twice, :], "has a quantile twice"))
     values = table.pivot(index=IDENTITY, columns="quantile", values="value").reindex(columns=list(HUB_LEVELS))
@@ -100,10 +101,16 @@ def _named(rows: pd.DataFrame, what: str) -> Iterator[Problem]:
     """Yield one problem for each of the first few forecasts in `rows`, and one for the others."""
     forecasts = rows[list(KEYS)].drop_duplicates()
     for row in forecasts.head(MOST_NAMED).itertuples(index=False):
-        forecast = f"the forecast of {row.target} by '{row.method}' from {_day(row.origin)} at {row.horizon} months"
+        forecast = f"the forecast of {_shown(row.target)} by '{_shown(row.method)}'"
+        forecast += f" from {_day(row.origin)} at {_shown(row.horizon)} months"
         yield Problem(f"{forecast} {what}")
     if len(forecasts) > MOST_NAMED:
         yield Problem(f"and {len(forecasts) - MOST_NAMED} more forecasts of which one {what}")
+
+
+def _shown(cell: object) -> str:
+    """Return a cell as a message may show it: short, and without control characters."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(cell)[:60])
 
 
 def _day(moment: object) -> str:

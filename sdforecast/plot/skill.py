@@ -230,8 +230,15 @@ def coverage(scores: pd.DataFrame, methods: Sequence[str], *, narrow: bool = Fal
         axes.grid(axis="y", color=RULE, linewidth=0.5)
         axes.set_axisbelow(True)
         axes.spines[["right", "top"]].set_visible(False)
-        months = f"{horizon} months, {_most(cell['origins'])} origins"
-        head(axes, months, target, panels.panel_width)
+        axes.annotate(
+            f"{_most(cell['origins'])} origins",
+            (1, 0.04),
+            xycoords="axes fraction",
+            ha="right",
+            fontsize=7,
+            color=QUIET,
+        )
+        head(axes, f"{horizon} months", target, panels.panel_width)
     key(panels.figure, [(method, look[method]) for method in methods], shape)
     return panels.figure
 

@@ -70,3 +70,8 @@ def test_of_many_faults_a_few_are_named():
         tables.wide(many)
     assert len(error.value.problems) == tables.MOST_NAMED + 1
     assert "and 15 more" in str(error.value)
+
+
+def test_control_characters_of_a_name_do_not_reach_the_message():
+    with pytest.raises(InputError, match=r"by '\?\[31mred'"):
+        tables.wide(forecast(RISING[::-1], method="\x1b[31mred"))
