@@ -372,7 +372,7 @@ def report(made: Forecast, folder: str | Path) -> None:
     """
     from sdforecast import issuing, reporting  # draws with matplotlib: only who publishes waits for it
 
-    with writing.replaced_folder(Path(folder), (*reporting.HOLDS, issuing.FOLDER)) as fresh:
+    with writing.replaced_folder(Path(folder), (*reporting.HOLDS, *issuing.HOLDS)) as fresh:
         reporting.write(made, fresh)
         if not issuing.lacking(made.trajectories.sizes["draw"]) and issuing.possible(made):
             issuing.write_hub(made, fresh / issuing.FOLDER)

@@ -74,7 +74,7 @@ def forecast(
     From 100 draws on, the folder has a hub: quantiles and 100 paired trajectories of deaths in the form that the
     forecasting hubs of the hubverse read. --issue keeps it in the archive, which 'sdforecast evaluate' scores.
     """
-    from sdforecast import reporting
+    from sdforecast import issuing, reporting
     from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast, how_many
     from sdforecast.inference import load
     from sdforecast.model import read
@@ -86,7 +86,7 @@ def forecast(
     count = how_many(draws, found)
     runs = count * len(names)
     plan = publishing.plan(count, archive, trajectories, data, issue=issue, since_last=since_last)
-    with replaced_folder(output, (*reporting.HOLDS, *publishing.HOLDS)) as folder:
+    with replaced_folder(output, (*reporting.HOLDS, *issuing.HOLDS)) as folder:
         with progress("runs", runs, quiet=quiet) as advance:
             made = forecast(
                 names, model=model, posterior=found, draws=draws, horizon=horizon, seed=seed, targets=targets,

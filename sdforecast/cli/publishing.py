@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from sdforecast.forecasting import Forecast
     from sdforecast.issuing import Edition, Since
 
-HOLDS = ("hub", "since-last.json")
-"""What the results may have in them beside the report."""
-
 archive_option = click.option(
     "--archive", type=click.Path(path_type=Path), default=Path("forecasts"), metavar="DIR", show_default=True,
     help="Where issued forecasts are kept.",
@@ -49,10 +46,17 @@ class Plan:
         if not self.hub or not issuing.possible(made):
             return
         found = issuing.write_hub(made, folder / issuing.FOLDER, history.load_vintages(self.data))
+        fitted = str(made.manifest.get("last_observed", ""))
+        if fitted and fitted < f"{found.reference:%Y-%m-%d}":
+            click.echo(
+                f"warning: deaths are counted to {found.reference:%Y-%m}, but the posterior knows them to "
+                f"{fitted[:7]}: what comes after does not follow the newer months (sdforecast calibrate)",
+                err=True,
+            )
         self.about = issuing.described(made.manifest, f"{found.reference:%Y-%m-%d}", made.reference)
         if self.previous is not None:
             self.since = issuing.since(self.previous, self.about, folder / issuing.FOLDER, made.history)
-            write_text(folder / "since-last.json", to_json(self.since.record()))
+            write_text(folder / issuing.SINCE, to_json(self.since.record()))
 
     def issue(self, folder: Path) -> None:
         """Put the hub of the results in `folder` into the archive, if that was asked for."""
@@ -64,7 +68,7 @@ class Plan:
             return
         if not self.about:
             raise InputError("the forecast has no deaths of the targets, so it cannot be issued")
-        beside = {"since-last.json": to_json(self.since.record())} if self.since else None
+        beside = {issuing.SINCE: to_json(self.since.record())} if self.since else None
         self.edition = issuing.issue(self.archive, folder / issuing.FOLDER, self.about, beside)
 
     def told(self) -> dict[str, Any]:

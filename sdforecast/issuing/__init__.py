@@ -6,12 +6,14 @@ from sdforecast.issuing.counts import Counts, counts, possible
 from sdforecast.issuing.evaluating import Evaluation, evaluate
 from sdforecast.issuing.quantities import QUANTITIES, Quantity
 from sdforecast.issuing.since import Since, since
-from sdforecast.issuing.writing import FOLDER, lacking, write_hub
+from sdforecast.issuing.writing import FOLDER, HOLDS, SINCE, lacking, write_hub
 
 __all__ = [
     "ARCHIVE",
     "FOLDER",
+    "HOLDS",
     "QUANTITIES",
+    "SINCE",
     "Counts",
     "Edition",
     "Evaluation",

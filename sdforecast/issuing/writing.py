@@ -22,6 +22,12 @@ from sdforecast.writing import write_bytes, write_text
 FOLDER = "hub"
 """Name of the folder in the results of a forecast."""
 
+SINCE = "since-last.json"
+"""What changed since the edition before, beside the hub."""
+
+HOLDS = (FOLDER, SINCE)
+"""What the results of a forecast may have in them beside the report."""
+
 FEWEST = tables.PAIRED
 """Draws that a forecast needs: fewer give no 100 trajectories, and no quantile of 0.01."""
 
@@ -132,12 +138,14 @@ def _abstract(forecast: Forecast, found: Counts) -> str:
         f"- `{mix.name}`: {mix.title}{' (the reference)' if mix.name == forecast.reference else ''}"
         for mix in forecast.scenarios
     )
+    fitted = forecast.manifest.get("last_observed", "a day that is not told")
     return f"""# Round of {found.reference:%Y-%m-%d}
 
 Made by `{forecast.manifest["command"]}`, sdforecast {forecast.manifest["sdforecast"]}, {forecast.manifest["created"]}.
 
-Deaths were counted to {found.reference:%B %Y}. Horizons count months from there, not from the day of the forecast.
-What is foretold is the count once the year is closed.
+Deaths were counted to {found.reference:%B %Y}; the posterior knows them to {fitted}.
+Horizons count months from the last counted one, not from the day of the forecast. What is foretold is the count once
+the year is closed.
 
 Months and 12-month sums that were not closed, horizons of zero or less, are a **nowcast**, not a forecast:
 

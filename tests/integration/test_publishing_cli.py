@@ -93,7 +93,10 @@ class TestForecast:
         on(SECOND)
         capsys.readouterr()
         assert main(["forecast", "-o", "results", "--since-last", "--data", data]) == 0
-        out = capsys.readouterr().out
+        out, err = capsys.readouterr()
+        assert (
+            "warning: deaths are counted to 2025-06, but the posterior knows them to 2025-04: what comes after" in err
+        )
         assert "Since the edition of 2026-11-27:" in out
         assert "counted to  2025-04-30  2025-06-30" in out
         assert "How the edition of 2026-11-27 did:" in out

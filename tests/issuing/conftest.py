@@ -20,7 +20,7 @@ def forecast(months: int = 216, draws: int = 100, shift: float = 1.0) -> Forecas
     runs = made.trajectories.assign({DEATHS: deaths, "all drug deaths": deaths + 2500})
     for name in (DEATHS, "all drug deaths"):
         runs[name].attrs = made.trajectories[DEATHS].attrs
-    manifest = {**made.manifest, "seed": 1, "model_sha256": "ab" * 32, "draws": draws}
+    manifest = {**made.manifest, "seed": 1, "model_sha256": "ab" * 32, "draws": draws, "last_observed": "2025-04-30"}
     return dataclasses.replace(made, trajectories=runs, manifest=manifest)
 
 
