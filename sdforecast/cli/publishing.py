@@ -22,9 +22,9 @@ archive_option = click.option(
 
 @dataclass
 class Plan:
-    """What is to be published of a forecast, and what was."""
+    """What is to be published of a forecast, and what was; `lacks` says why there can be no hub."""
 
-    hub: bool
+    lacks: str
     archive: Path | None
     previous: Edition | None
     trajectories: Path | None
@@ -43,7 +43,9 @@ class Plan:
             from sdforecast.cli.saving import save_draws
 
             save_draws(made.trajectories, self.trajectories)
-        if not self.hub or not issuing.possible(made):
+        if self.lacks:
+            click.echo(f"warning: no hub is written: it needs {self.lacks}", err=True)
+        if self.lacks or not issuing.possible(made):
             return
         found = issuing.write_hub(made, folder / issuing.FOLDER, history.load_vintages(self.data))
         fitted = str(made.manifest.get("last_observed", ""))
@@ -118,8 +120,6 @@ def plan(
         if lacks:
             raise InputError(Problem(f"cannot be issued: an edition needs {lacks}"))
         issuing.ready(archive)
-    elif lacks:
-        click.echo(f"warning: no hub is written: it needs {lacks}", err=True)
     if since_last:
         from sdforecast.evaluation.extra import library
 
@@ -129,7 +129,7 @@ def plan(
             what = "holds no edition yet, so nothing has changed since the last"
             raise InputError(Problem(what, file=str(archive), hint="issue the first: sdforecast forecast --issue"))
         previous = before[-1]
-    return Plan(not lacks, archive if issue or since_last else None, previous, trajectories, data)
+    return Plan(lacks, archive if issue or since_last else None, previous, trajectories, data)
 
 
 def show_since(since: Since) -> None:
