@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sdforecast.inference.trajectories import TrajectoryOp
+    from sdforecast.issuing import Fault
     from sdforecast.validation import Validation
 
 
@@ -365,8 +366,20 @@ def validate(
 
 
 def report(made: Forecast, folder: str | Path) -> None:
-    """Write page, figures and data of a forecast to `folder`, which is replaced as a whole."""
-    from sdforecast import reporting  # draws with matplotlib: only who publishes waits for it
+    """Write page, figures and data of a forecast to `folder`, which is replaced as a whole.
 
-    with writing.replaced_folder(Path(folder), reporting.HOLDS) as fresh:
+    From 100 draws on the folder has a hub in it, too: see :func:`sdforecast.issuing.write_hub`.
+    """
+    from sdforecast import issuing, reporting  # draws with matplotlib: only who publishes waits for it
+
+    with writing.replaced_folder(Path(folder), (*reporting.HOLDS, *issuing.HOLDS)) as fresh:
         reporting.write(made, fresh)
+        if not issuing.lacking(made.trajectories.sizes["draw"]) and issuing.possible(made):
+            issuing.write_hub(made, fresh / issuing.FOLDER)
+
+
+def check_hub(folder: str | Path) -> list[Fault]:
+    """Return the rules of the hubverse (schema v6) that a hub breaks, ours or anybody's; empty if none."""
+    from sdforecast import issuing
+
+    return issuing.check(Path(folder))

@@ -23,9 +23,11 @@ class Entry:
 COMMANDS = {
     "run": Entry("sdforecast.cli.run", "run", "Run the model once under each scenario."),
     "forecast": Entry("sdforecast.cli.forecast", "forecast", "Run draws from the posterior; write the page."),
+    "evaluate": Entry("sdforecast.cli.evaluate", "evaluate", "Score the forecasts issued so far."),
     "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate constants from the history: a posterior."),
     "scenarios": Entry("sdforecast.cli.scenarios", "scenarios", "List, show and check policy mixes."),
-    "data": Entry("sdforecast.cli.data", "data", "List, show and check the historical series."),
+    "data": Entry("sdforecast.cli.data", "data", "List, show, check and update the historical series."),
+    "hub": Entry("sdforecast.cli.hub", "hub", "Hold a hub of forecasts to the hubverse's rules."),
     "validate": Entry("sdforecast.cli.validate", "validate", "Put the model to the field's confidence tests."),
     "model": Entry("sdforecast.cli.model", "model", "Show and check what is in a model file and how it is built."),
 }

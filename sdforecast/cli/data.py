@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sdforecast.history import Series
+    from sdforecast.history.updating import Update
+    from sdforecast.history.vsrr import Published
 
 _LISTED = ["series", "first", "last", "n", "vintage", "weakest", "breaks", "publisher"]
 _SHOWN = ["aggregation", "geography", "breakdown", "status", "vintage", "licence", "grade", "source"]
 
 _folder = click.option(
     "--folder",
+    "--data",
+    "folder",
     type=click.Path(path_type=Path),
     help="Read the history files of this folder instead of the shipped ones.",
 )
@@ -27,7 +32,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def data() -> None:
-    """List, show and check the historical series."""
+    """List, show, check and update the historical series."""
 
 
 @data.command(name="list", short_help="List the series.", epilog="\b\nExample:\n  sdforecast data list")
@@ -128,6 +133,101 @@ def check(folder: Path | None, as_json: bool, quiet: bool) -> None:
         raise CheckError(*problems)
     elif not quiet:
         click.echo(f"ok: {len(observed) + len(vintages):,} rows of {observed['series'].nunique()} series")
+
+
+@data.command(
+    short_help="Take in a newer file of the CDC's.",
+    epilog="\b\nExamples:\n"
+    "  sdforecast data update VSRR_Provisional_Drug_Overdose_Death_Counts.csv --dry-run\n"
+    "  sdforecast data update https://data.cdc.gov/resource/xkb8-kh2a.csv --data my-history",
+)
+@click.argument("source", metavar="FILE_OR_ADDRESS")
+@click.option(
+    "--data",
+    "--folder",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="History to update; a new folder begins as a copy of the shipped one (default: that itself).",
+)
+@click.option("--vintage", metavar="YYYY-MM-DD", help="Date of the file (default: of an address today, else its own).")
+@click.option("--closed", type=click.IntRange(2015, 2100), metavar="YYYY", help="Last year that the CDC has closed.")
+@click.option("--dry-run", is_flag=True, help="Check and tell, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print warnings only.")
+def update(
+    source: str,
+    folder: Path | None,
+    vintage: str | None,
+    closed: int | None,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Take the CDC's provisional counts of overdose deaths in as a new vintage.
+
+    FILE_OR_ADDRESS is the table VSRR Provisional Drug Overdose Death Counts (data.cdc.gov, xkb8-kh2a), as downloaded or
+    at its open-data address. Older vintages stay; the posterior stays as it is until 'sdforecast calibrate'.
+    """
+    from sdforecast.history import updating
+
+    begun, where = _history_to_update(folder, dry_run)
+    made = updating.prepare(*_published(source, where, vintage), closed=closed)
+    for line in made.warnings:
+        click.echo(f"warning: {line}", err=True)
+    if not dry_run:
+        if begun and folder is not None:
+            updating.begin(folder)
+        updating.write(made if folder is None else dataclasses.replace(made, folder=folder))
+    told = {key: value for key, value in vars(made).items() if key not in ("texts", "folder")}
+    if as_json:
+        print_json({"folder": str(folder or where), "written": not dry_run, **told})
+    elif not quiet:
+        _tell_update(made, folder or where, dry_run)
+
+
+def _history_to_update(folder: Path | None, dry_run: bool) -> tuple[bool, Path]:
+    """Return whether the history is begun from the shipped one, and the folder that is read."""
+    import os
+
+    from sdforecast import shipped
+    from sdforecast.errors import InputError, Problem
+
+    where = shipped.history_dir()
+    if folder is None:
+        if not dry_run and not os.access(where, os.W_OK):
+            hint = "name a folder of yours: --data DIR"
+            raise InputError(Problem("the shipped history cannot be written", file=str(where), hint=hint))
+        return False, where
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return True, where
+    return False, folder
+
+
+def _published(source: str, where: Path, vintage: str | None) -> tuple[Published, Path, str, str]:
+    from datetime import UTC, datetime
+
+    from sdforecast.history import fetching, vsrr
+    from sdforecast.manifest import now
+
+    published = vsrr.read(fetching.fetch(source), source)
+    if vintage is None:
+        web = fetching.is_address(source)
+        day = now() if web else datetime.fromtimestamp(Path(source).stat().st_mtime, UTC)
+        vintage = f"{day:%Y-%m-%d}"
+        if not web:
+            click.echo(f"the file is taken to be of {vintage}, its own date (--vintage)", err=True)
+    return published, where, vintage, source
+
+
+def _tell_update(made: Update, folder: Path, dry_run: bool) -> None:
+    verb = "would be" if dry_run else "was"
+    click.echo(f"vintage {made.vintage} {verb} added to {folder}: deaths to {made.last} (before: {made.last_before}), "
+               f"closed to {made.closed}")  # fmt: skip
+    click.echo(f"{made.added} sums added as a vintage, {made.replaced} older rows kept as vintages, "
+               f"{len(made.revised)} sums revised")  # fmt: skip
+    if not dry_run:
+        click.echo("next: sdforecast calibrate, then sdforecast forecast --since-last", err=True)
 
 
 def _tell_last_deaths(observed: pd.DataFrame) -> None:

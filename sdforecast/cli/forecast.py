@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sdforecast.cli import publishing
 from sdforecast.cli.modelfile import engine_option
 from sdforecast.cli.progress import duration, progress
 from sdforecast.cli.tables import print_json, print_table
@@ -22,7 +23,10 @@ _DEATHS = "synthetic opioid deaths"
 _YEARS = (2026, 2028, 2030, 2035)
 
 
-@click.command(epilog="\b\nExample:\n  sdforecast forecast -s current-course -s china-first -o results")
+@click.command(
+    epilog="\b\nExample:\n  sdforecast forecast -s current-course -s china-first -o results"
+    "\n  sdforecast forecast --issue"
+)
 @click.option(
     "-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE", help="The first is the reference."
 )
@@ -35,6 +39,13 @@ _YEARS = (2026, 2028, 2030, 2035)
 @click.option(
     "--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml)."
 )
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="History to take counts of deaths from.")
+@click.option("--issue", is_flag=True, help="Put the forecast into the archive, as the edition of today.")
+@click.option("--since-last", is_flag=True, help="Issue the next edition, and compare it with the one before.")
+@publishing.archive_option
+@click.option(
+    "--trajectories", type=click.Path(path_type=Path), metavar="FILE", help="Also write every draw (.nc or .parquet)."
+)
 @engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
@@ -46,6 +57,11 @@ def forecast(
     horizon: str,
     posterior: Path | None,
     targets: Path | None,
+    data: Path | None,
+    issue: bool,
+    since_last: bool,
+    archive: Path,
+    trajectories: Path | None,
     engine: str,
     as_json: bool,
     quiet: bool,
@@ -54,8 +70,11 @@ def forecast(
 
     Without -s, the five mixes of the founding question are run. What is not known of constants, of supply and of the
     model's own errors is in the ranges; what a scenario assumes is not. A scenario is a condition, not advice.
+
+    From 100 draws on, the folder has a hub: quantiles and 100 paired trajectories of deaths in the form that the
+    forecasting hubs of the hubverse read. --issue keeps it in the archive, which 'sdforecast evaluate' scores.
     """
-    from sdforecast import reporting
+    from sdforecast import issuing, reporting
     from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast, how_many
     from sdforecast.inference import load
     from sdforecast.model import read
@@ -64,23 +83,29 @@ def forecast(
     begun = time.monotonic()
     found, model = load(posterior, whole=False), read()
     names = scenarios or DEFAULT_SCENARIOS
-    runs = how_many(draws, found) * len(names)
-    with replaced_folder(output, reporting.HOLDS) as folder:
+    count = how_many(draws, found)
+    runs = count * len(names)
+    plan = publishing.plan(count, archive, trajectories, data, issue=issue, since_last=since_last)
+    with replaced_folder(output, (*reporting.HOLDS, *issuing.HOLDS)) as folder:
         with progress("runs", runs, quiet=quiet) as advance:
             made = forecast(
                 names, model=model, posterior=found, draws=draws, horizon=horizon, seed=seed, targets=targets,
                 variables=reporting.variables(model.names, found.residuals), engine=engine,
-                command=_command(scenarios, draws, seed, horizon, posterior, targets, engine),
+                command=_command(scenarios, draws, seed, horizon, posterior, targets, data, engine),
                 told=lambda line: click.echo(f"warning: {line}", err=True), advance=advance,
             )  # fmt: skip
+        made = publishing.with_history(made, data)
         if not quiet:
             click.echo("drawing the page", err=True)
         reporting.write(made, folder)
+        plan.write(made, folder)
+    plan.issue(output)
     if as_json:
-        print_json({"folder": str(output), "deaths": _rows(made), "fit": made.summary})
+        print_json({"folder": str(output), "deaths": _rows(made), "fit": made.summary, **plan.told()})
     elif not quiet:
         print_table(_rows(made))
         click.echo("deaths a year: median over the draws from the posterior (nine in ten of them)", err=True)
+        plan.show()
         click.echo(f"{runs} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
 
 
@@ -91,6 +116,7 @@ def _command(
     horizon: str,
     posterior: Path | None,
     targets: Path | None,
+    data: Path | None,
     engine: str,
 ) -> str:
     """Return the command that gives the same results; where they are put does not change them."""
@@ -99,7 +125,8 @@ def _command(
         words += ["-s", name]
     given = {
         "--draws": draws, "--seed": None if seed == 1 else seed, "--horizon": None if horizon == "2035-12" else horizon,
-        "--posterior": posterior, "--targets": targets, "--engine": None if engine == "auto" else engine,
+        "--posterior": posterior, "--targets": targets, "--data": data,
+        "--engine": None if engine == "auto" else engine,
     }  # fmt: skip
     for option, value in given.items():
         words += [] if value is None else [option, str(value)]

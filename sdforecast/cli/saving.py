@@ -54,3 +54,36 @@ def _netcdf(runs: xr.Dataset) -> bytes:
         return Path(name).read_bytes()
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def check_draws(path: Path) -> None:
+    """Raise `InputError` unless draws can be written to a file of this kind, before any work is done."""
+    if path.suffix.lower() not in (".nc", ".parquet"):
+        hint = "name a file .nc or .parquet"
+        raise InputError(Problem(f"cannot write draws to a file of kind '{path.suffix}'", file=str(path), hint=hint))
+    check_suffix(path)
+
+
+def save_draws(draws: xr.Dataset, path: Path) -> None:
+    """Write all draws (draw, scenario, time): NetCDF 4, compressed, or Parquet with a column a variable.
+
+    Numbers are rounded to single precision, which is far finer than anything known. Raises `MachineError`.
+    """
+    from sdforecast.writing import write_bytes
+
+    single = draws.astype("float32")
+    for name, array in draws.data_vars.items():
+        single[name].attrs = dict(array.attrs)
+    if path.suffix.lower() == ".parquet":
+        buffer = io.BytesIO()
+        single.to_dataframe().reset_index().to_parquet(buffer, index=False, compression="zstd")
+        write_bytes(path, buffer.getvalue())
+        return
+    handle, temporary = tempfile.mkstemp(suffix=".nc")
+    os.close(handle)
+    try:
+        packed = {str(name): {"zlib": True, "complevel": 4} for name in single.data_vars}
+        single.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
+        write_bytes(path, Path(temporary).read_bytes())
+    finally:
+        Path(temporary).unlink(missing_ok=True)
