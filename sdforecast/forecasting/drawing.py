@@ -24,6 +24,7 @@ def run_draws(
     *,
     last: int,
     fixed: Mapping[str, float] | None = None,
+    entering: Mapping[str, pd.Series] | None = None,
     engine: str = "auto",
     advance: Callable[[], None] = lambda: None,
 ) -> xr.Dataset:
@@ -36,6 +37,7 @@ def run_draws(
     variables : what to keep (default: every stock and auxiliary).
     last : last month of model time.
     fixed : constants that all runs share.
+    entering : series that stand for inputs of the model, instruments among them, whatever a scenario says.
     advance : called after each run.
 
     Returns
@@ -57,8 +59,8 @@ def run_draws(
         shared = {**(fixed or {}), **{name: value for name, value in own.items() if name not in draws}}
         given = Draws(tuple(drawn.columns), np.ascontiguousarray(drawn.to_numpy(float)), over_time)
         run_members(
-            model, columns, given, fixed=shared, series=series(scenario, model), until=last + 1.0, engine=engine,
-            out=values[k], advance=ended,
+            model, columns, given, fixed=shared, series={**series(scenario, model), **(entering or {})},
+            until=last + 1.0, engine=engine, out=values[k], advance=ended,
         )  # fmt: skip
     names = [scenario.name for scenario in scenarios]
     return dataset(model, np.moveaxis(values, 0, 1), wanted, columns, names, 0, last)

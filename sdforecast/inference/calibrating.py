@@ -94,20 +94,56 @@ def calibrate(
     plan, listener, sources = plan or Plan(), listener or Listener(), sources or Sources()
     setting = study(model, sources, sector=sector, inputs=inputs, hold=hold, leave_out=leave_out)
     facts = _facts(setting, sources, plan, command)
+    return estimated(setting, plan, facts, starts=starts, kept=kept, listener=listener)
+
+
+def estimated(
+    setting: Setting,
+    plan: Plan,
+    facts: Mapping[str, Any],
+    *,
+    starts: int = 3,
+    kept: int = KEPT,
+    near: Mapping[str, float] | None = None,
+    account: bool = True,
+    listener: Listener | None = None,
+) -> Calibrated:
+    """Estimate a problem that has been set up; see :func:`calibrate`.
+
+    Parameters
+    ----------
+    facts : for the manifest of the posterior.
+    near : where the first search begins, by label: the mode of a problem like this one. Other numbers begin at 0.
+    account : measure the fit of years and of turns (:mod:`.accounting`), which needs the whole history.
+    """
     with threadpool_limits(1):  # matrices are small, and chains run in threads of their own
-        return _calibrated(setting, plan, starts, kept, facts, listener)
+        found = _estimated(setting, plan, starts, kept, facts, near or {}, listener or Listener())
+    if not account:
+        return found
+    posterior = found.posterior
+    return replace(
+        found, posterior=replace(posterior, manifest={**posterior.manifest, "fit": figures(setting, posterior)})
+    )
 
 
-def _calibrated(
-    setting: Setting, plan: Plan, starts: int, kept: int, facts: Mapping[str, Any], listener: Listener
+def _estimated(
+    setting: Setting,
+    plan: Plan,
+    starts: int,
+    kept: int,
+    facts: Mapping[str, Any],
+    near: Mapping[str, float],
+    listener: Listener,
 ) -> Calibrated:
     rng = np.random.default_rng(plan.seed)
     density = LogDensity(density_of(setting.study))
     together = Together(density.many, plan.chains)
     listener.told(_begun(setting, density, starts))
+    first = np.array([near.get(label, 0.0) for label in density.labels])
     found = search(
-        density.value_and_gradient, density.size, starts, rng, finished=lambda one: listener.told(_ended(one))
-    )
+        density.value_and_gradient, density.size, starts, rng, first=first,
+        finished=lambda one: listener.told(_ended(one)),
+    )  # fmt: skip
     approximation = laplace(together, found[0].position, callers=plan.chains)
     listener.told("curvature at the mode found")
     doubts = [distrust(density, approximation, plan.seed)] if plan.method in ("nuts", "laplace") else []
@@ -209,7 +245,6 @@ def _posterior(
         "carried_over_pareto_k": complete.pareto_k,
         "carried_over_effective": complete.effective,
         "sampling": diagnosis.facts() if diagnosis is not None else {},
-        "fit": figures(setting, posterior),
     }
     return replace(posterior, manifest={**facts, **more})
 
