@@ -35,7 +35,7 @@ _FORM = "1"
 
 _UNTOLD = {
     "parameters": {"source", "grade", "narrowed_by", "fixed_because", "unit"},
-    "targets": {"title", "reason", "source", "note", "contained_in"},  # where a discrepancy counts in a forecast
+    "targets": {"title", "reason", "source", "note", "contained_in", "remainder"},  # the last two: of forecasts alone
     "history": {"source", "licence", "reason", "basis", "title", "zero_means", "one_means"},
 }
 """Keys and columns that decide nothing."""
