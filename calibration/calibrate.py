@@ -16,7 +16,7 @@ from sdforecast.model import read
 HERE = Path(__file__).parent
 
 
-def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 500, starts: int = 3) -> bool:
+def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 600, starts: int = 3) -> bool:
     """Write the posterior to `folder` and its mode into the model file; returns whether it may be published."""
     model, store = read(), folder.with_name(f"{folder.name}.chains")
     before = model.path.read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 5
     # constant with a prior is set by every draw, so that its value in the file is no part of what the posterior belongs
     # to: the posterior of the file read above is that of the file written below.
     found = calibrate(
-        model, plan=Plan(method, draws=draws, target_accept=0.95, store=store if method == "nuts" else None),
+        model, plan=Plan(method, draws=draws, target_accept=0.95, deepest=6, store=store if method == "nuts" else None),
         starts=starts, kept=1000, command="python calibration/calibrate.py", listener=Listener(print),
     )  # fmt: skip
     best = found.posterior.best

@@ -236,6 +236,7 @@ def calibrate(
     sector: str | None = None,
     inputs: Inputs = "run",
     hold: Mapping[str, float] | None = None,
+    leave_out: Sequence[str] = (),
     told: Callable[[str], None] = lambda line: None,
 ) -> Posterior:
     """Estimate constants, latent series and discrepancies of a model (default: the shipped one) from history.
@@ -256,6 +257,7 @@ def calibrate(
     store : folder for chains while they are drawn: a second call with the same arguments goes on from there.
     sector, inputs : estimate the constants of this sector alone, its inputs held; see :meth:`Model.run`.
     hold : constants that keep the value given here and are neither estimated nor varied.
+    leave_out : targets that are compared but not fitted.
     told : called with a line for each stage.
 
     Raises
@@ -274,16 +276,17 @@ def calibrate(
     files = {"data": data, "parameters": parameters, "targets": targets}
     paths = {name: None if path is None else Path(path) for name, path in files.items()}
     words = {"method": method, "chains": chains, "draws": draws, "tune": tune, "starts": starts, "kept": kept,
-             "seed": seed, "target_accept": target_accept, "sector": sector, "hold": dict(hold or {})}  # fmt: skip
-    said = ", ".join(f"{name}={value!r}" for name, value in words.items() if value not in (None, {}))
+             "seed": seed, "target_accept": target_accept, "sector": sector, "hold": dict(hold or {}),
+             "leave_out": list(leave_out)}  # fmt: skip
+    said = ", ".join(f"{name}={value!r}" for name, value in words.items() if value not in (None, {}, []))
     plan = Plan(
         "laplace" if method == "quick" else method, chains, draws, tune, seed, cores, target_accept,
         store=None if store is None else Path(store),
     )  # fmt: skip
     found = estimated(
         model.file if model is not None else read(), Sources(paths["data"], paths["parameters"], paths["targets"]),
-        plan, starts=starts, kept=kept, sector=sector, inputs=inputs, hold=hold, command=f"sdf.calibrate({said})",
-        listener=Listener(told),
+        plan, starts=starts, kept=kept, sector=sector, inputs=inputs, hold=hold, leave_out=leave_out,
+        command=f"sdf.calibrate({said})", listener=Listener(told),
     )  # fmt: skip
     for warning in found.warnings:
         warnings.warn(warning, stacklevel=2)

@@ -84,6 +84,8 @@ def test_from_python(school: Path) -> None:
     files = {"targets": "targets.toml", "parameters": "parameters.toml", "data": "data"}
     with pytest.raises(InputError, match=r"no method 'nutz' \(did you mean 'nuts'\?\)"):
         sdf.calibrate(model, method="nutz", **files)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"no target 'boys in bad' to leave out \(did you mean 'boys in bed'\?\)"):
+        sdf.calibrate(model, leave_out=["boys in bad"], **files)  # type: ignore[arg-type]
     with pytest.warns(sdf.NotPublishableWarning, match="not fit to publish: 2 chains of 40 draws"):
         found = sdf.calibrate(model, starts=1, chains=2, draws=40, **files)  # type: ignore[arg-type]
     assert list(found.draws) == ["transmission rate", "recovery rate"]
