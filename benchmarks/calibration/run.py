@@ -173,9 +173,15 @@ def full(folder: Path, found: Found) -> None:
     from samplers import PySD, least, ours, seconds_a_run
     from vectorised import in_lanes
 
+    from sdforecast.inference.methods import Plan
+
     with clocked() as start:
         problem = problems.national()
-    best, mode, _ = ours(problem, start, chains=2, tune=150, draws=150)
+    plan = Plan()  # as `sdforecast calibrate` samples when nothing is said
+    best, mode, _ = ours(
+        problem, start, chains=plan.chains, tune=plan.tune, draws=plan.draws, many=problem.whole.many,
+        target_accept=plan.target_accept, max_treedepth=plan.deepest, low_rank=False,
+    )  # fmt: skip
     found.sampled(best, best)
     found.modes.append(mode)
     gradient(found, problem)

@@ -16,6 +16,8 @@ from vectorised import Predict, Vectorised
 
 from sdforecast.inference.chains import sample
 from sdforecast.inference.mode import laplace, search
+from sdforecast.inference.splitting import Many
+from sdforecast.inference.together import Together
 from sdforecast.observation.predicting import reading
 
 NEAR = 0.1
@@ -37,8 +39,13 @@ class Mode:
     note: str = ""
 
 
-def ours(problem: Problem, start: Spent, *, chains: int, tune: int, draws: int) -> tuple[Sampled, Mode, float]:
-    """Sample as `sdforecast calibrate` does: search, curvature, the No-U-Turn sampler; the height of the mode, too."""
+def ours(
+    problem: Problem, start: Spent, *, chains: int, tune: int, draws: int, many: Many | None = None, **settings: Any
+) -> tuple[Sampled, Mode, float]:
+    """Sample as `sdforecast calibrate` does: search, curvature, the No-U-Turn sampler; the height of the mode, too.
+
+    With `many` all chains run at once and share runs, on all processors; otherwise one after the other on one.
+    """
     density = Counted(problem.value_and_gradient)
     with clocked() as compiling:
         density(np.zeros(problem.size))
@@ -48,10 +55,12 @@ def ours(problem: Problem, start: Spent, *, chains: int, tune: int, draws: int) 
         found = search(density, problem.size, 1, np.random.default_rng(1))[0]
     searched = density.calls
     with clocked() as sampling:
-        approximation = laplace(density, found.position)
+        shared = density if many is None else Together(_counting(many, density), chains)
+        callers = 1 if many is None else chains
+        approximation = laplace(shared, found.position, callers=callers)
         tree = sample(
-            lambda: density, problem.labels, approximation.mode, approximation.root,
-            chains=chains, draws=draws, tune=tune, cores=1,
+            lambda: shared, problem.labels, approximation.mode, approximation.root,
+            chains=chains, draws=draws, tune=tune, cores=callers, **settings,
         )  # fmt: skip
     work = Spent(searching.cpu + sampling.cpu, searching.wall + sampling.wall)
     position = tree["unconstrained"]["position"].to_numpy()
@@ -59,6 +68,14 @@ def ours(problem: Problem, start: Spent, *, chains: int, tune: int, draws: int) 
     note = f"{divergences} divergences" if divergences else ""
     made = Sampled(problem.name, "sdforecast", position, start, work, density.calls, problem.labels, note)
     return made, Mode(problem.name, "sdforecast L-BFGS", searching, searched, 0.0), found.value
+
+
+def _counting(many: Many, density: Counted) -> Many:
+    def counted(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        density.calls += len(points)
+        return many(points)
+
+    return counted
 
 
 def with_emcee(
