@@ -25,6 +25,9 @@ from sdforecast.inference.uniformity import uniformity
 from sdforecast.model import read
 from sdforecast.plot.ranks import ranks_figure
 
+EFFORT = Effort(chains=8, draws=200, tune=200, deepest=5)
+"""Some three minutes a replication on two cores. Chains of 100 draws do not leave the neighbourhood of the mode."""
+
 NOT_UNIFORM = 0.01
 """Chance, corrected for the number of quantities, below which ranks count as not uniform."""
 
@@ -38,7 +41,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only-tests", action="store_true", help="no more replications: tests of those in the folder")
     given = parser.parse_args()
-    model, effort, begun = read(), Effort(), time.monotonic()
+    model, effort, begun = read(), EFFORT, time.monotonic()
     of = {"fingerprints": fingerprints(model), "seed": given.seed, "effort": vars(effort)}
     store = Store(given.folder, of)
 

@@ -172,7 +172,8 @@ def replicate(study: Study, density: LogDensity, number: int, seed: int, effort:
     around = laplace(together, found[0].position, callers=effort.chains)
     tree = sample(
         lambda: together, density.labels, around.mode, around.root, chains=effort.chains, draws=effort.draws,
-        tune=effort.tune, seed=int(rng.integers(2**31)), cores=effort.chains, max_treedepth=effort.deepest,
+        tune=effort.tune, seed=int(rng.integers(2**31)), cores=effort.chains,
+        max_treedepth=effort.deepest, low_rank=False,
     )  # fmt: skip
     position = tree["unconstrained"]["position"].to_numpy()
     spread = np.var(position.mean(axis=1), axis=0, ddof=1) / np.mean(np.var(position, axis=1, ddof=1), axis=0)
