@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.believed import believed
 from sdforecast.forecasting.disturbing import LAST, Disturbances, disturbances
 from sdforecast.forecasting.drawing import run_draws
+from sdforecast.forecasting.remaining import Counted, counted
 from sdforecast.forecasting.result import Forecast
 from sdforecast.inference import Posterior, load
 from sdforecast.inference.belonging import belongs
@@ -21,6 +23,7 @@ from sdforecast.inference.posterior_files import CARRIED
 from sdforecast.manifest import manifest
 from sdforecast.model import ModelFile
 from sdforecast.model import read as read_model
+from sdforecast.observation.remainders import Remainder
 
 DEFAULT_SCENARIOS = (
     "current-course",
@@ -56,7 +59,9 @@ def forecast(
 
     Latent series and discrepancies of the posterior go on after the last month, each draw's own, the same under every
     scenario (:mod:`.propagating`). A flow with a discrepancy is given with it, as counts would be, and beside it as
-    the model alone gives it, under `<flow> of the model`.
+    the model alone gives it, under `<flow> of the model`. What is left of all deaths has an error of its own, which
+    follows the months counted so far (:mod:`.remaining`): they are set against the current course where that is among
+    the scenarios, else against the reference.
 
     Parameters
     ----------
@@ -90,7 +95,7 @@ def forecast(
         engine=engine, advance=advance,
     )  # fmt: skip
     return Forecast(
-        trajectories=beside.applied(_finite(runs), wanted),
+        trajectories=beside.applied(_finite(runs), wanted, _counted, _actual(mixes)),
         scenarios=mixes,
         levels={mix.name: scenario.levels(mix) for mix in mixes},
         reference=mixes[0].name,
@@ -117,6 +122,17 @@ def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
         if names.count(name) > 1:
             raise InputError(Problem(f"scenario '{name}' is asked for twice"))
     return mixes
+
+
+def _actual(mixes: Sequence[scenario.Scenario]) -> int:
+    """Return the position of the scenario whose past is what happened: the current course, or the reference."""
+    return next((k for k, mix in enumerate(mixes) if mix.name == DEFAULT_SCENARIOS[0]), 0)
+
+
+@lru_cache(maxsize=8)
+def _counted(of: Remainder) -> Counted:
+    """Return what the shipped history counted of a remainder: how reports come in takes seconds to estimate."""
+    return counted(of, history.load(), history.load_vintages())
 
 
 def _finite(runs: xr.Dataset) -> xr.Dataset:

@@ -35,7 +35,8 @@ _FORM = "1"
 
 _UNTOLD = {
     "parameters": {"source", "grade", "narrowed_by", "fixed_because", "unit"},
-    "targets": {"title", "reason", "source", "note", "contained_in"},  # where a discrepancy counts in a forecast
+    # where a discrepancy counts in a forecast, and what is estimated after the fit
+    "targets": {"title", "reason", "source", "note", "contained_in", "remainder"},
     "history": {"source", "licence", "reason", "basis", "title", "zero_means", "one_means"},
 }
 """Keys and columns that decide nothing."""
