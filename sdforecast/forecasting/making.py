@@ -61,7 +61,7 @@ def forecast(
     scenario (:mod:`.propagating`). A flow with a discrepancy is given with it, as counts would be, and beside it as
     the model alone gives it, under `<flow> of the model`. What is left of all deaths has an error of its own, which
     follows the months counted so far (:mod:`.remaining`): they are set against the current course where that is among
-    the scenarios, else against the reference.
+    the scenarios, else against the first that is not counterfactual.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def forecast(
     seed : of what goes on after the last month.
     targets : the table of targets that the posterior was made with (default: the shipped one).
     engine : see :data:`sdforecast.engine.ENGINES`.
-    told : called with a sentence where model, priors, targets or data are no longer those of the posterior.
+    told : called with a sentence where model, priors, targets or data are no longer those of the posterior, and where
+        all scenarios have another past than the one that was counted.
     advance : called after each run.
 
     Raises
@@ -94,6 +95,8 @@ def forecast(
         model, kept.draws, beside.latents, mixes, wanted and beside.needed(wanted), last=last, fixed=_held(posterior),
         engine=engine, advance=advance,
     )  # fmt: skip
+    for line in _rewritten(mixes, beside, runs):
+        told(line)
     return Forecast(
         trajectories=beside.applied(_finite(runs), wanted, _counted, _actual(mixes)),
         scenarios=mixes,
@@ -125,8 +128,22 @@ def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
 
 
 def _actual(mixes: Sequence[scenario.Scenario]) -> int:
-    """Return the position of the scenario whose past is what happened: the current course, or the reference."""
-    return next((k for k, mix in enumerate(mixes) if mix.name == DEFAULT_SCENARIOS[0]), 0)
+    """Return the position of a scenario whose past is what happened: the current course, or one with its past."""
+    names = [mix.name for mix in mixes]
+    if DEFAULT_SCENARIOS[0] in names:
+        return names.index(DEFAULT_SCENARIOS[0])
+    return next((k for k, mix in enumerate(mixes) if not mix.counterfactual), 0)
+
+
+def _rewritten(mixes: Sequence[scenario.Scenario], beside: Disturbances, runs: xr.Dataset) -> list[str]:
+    """Return that months counted are set against another past, in one sentence; nothing if they are not."""
+    wholes = [of.whole for of in beside.remainders if of.whole in runs]
+    mix = mixes[_actual(mixes)]
+    if not wholes or not mix.counterfactual or mix.name == DEFAULT_SCENARIOS[0]:
+        return []
+    return [
+        f"counts of '{wholes[0]}' are set against {mix.name}, whose past is another: run {DEFAULT_SCENARIOS[0]}, too"
+    ]
 
 
 @lru_cache(maxsize=8)

@@ -168,6 +168,29 @@ class TestDisturbances:
         np.testing.assert_array_equal(other.isel(time=past), made.trajectories[DEATHS].isel(time=past))
         assert not np.allclose(other.isel(time=-1), made.trajectories[DEATHS].isel(time=-1))
 
+    def test_a_past_that_is_another_is_told(self, model: ModelFile, posterior: Posterior, tmp_path: Path) -> None:
+        file = tmp_path / "mine.yaml"
+        file.write_text(
+            "name: mine\ntitle: Mine\ncounterfactual: true\n"
+            "instruments:\n  - {instrument: moud, intensity: 0.9, start: 2015-01, ramp_months: 12}\n"
+        )
+        said: list[str] = []
+
+        def run(mixes: list[str | Path], variable: str) -> Forecast:
+            return forecast(
+                mixes, model=model, posterior=posterior, draws=1, horizon="2025-12", variables=[variable],
+                told=said.append,
+            )  # fmt: skip
+
+        run([file], ALL)
+        assert [line for line in said if "whose past is another" in line] == [
+            "counts of 'all drug deaths' are set against mine, whose past is another: run current-course, too"
+        ]
+        said.clear()
+        run([file, "treatment-naloxone-surge"], ALL)
+        run([file], DEATHS)
+        assert not [line for line in said if "past" in line]
+
 
 class TestObject:
     def test_it_names_its_scenarios_and_the_reference(self, made: Forecast) -> None:
