@@ -15,6 +15,7 @@ from sdforecast.backtesting.knowing import Known
 from sdforecast.evaluation.levels import HORIZONS, HUB_LEVELS, TARGETS, later
 from sdforecast.forecasting.disturbing import disturbances
 from sdforecast.forecasting.drawing import run_draws
+from sdforecast.forecasting.remaining import counted
 from sdforecast.forecasting.result import Forecast
 from sdforecast.inference import Posterior
 from sdforecast.inference.calibrating import estimated
@@ -104,11 +105,12 @@ def _forecast(
         fixed={name: value for name, value in fixed.items() if name not in free}, entering=known.inputs(model),
     )  # fmt: skip
     finite = np.isfinite(runs.to_array().to_numpy()).all(axis=(0, 2, 3))
+    runs, beside = runs.isel(draw=finite), beside.kept(finite)
+    made = beside.applied(runs, wanted, lambda of: counted(of, known.rows, known.vintages))
     return Forecast(
-        trajectories=beside.applied(runs.isel(draw=finite), wanted), scenarios=(known.scenario,),
-        levels={known.scenario.name: known.levels}, reference=known.scenario.name, history=known.rows,
-        targets=posterior.residuals, fit=posterior.fit, parameters=posterior.learned, summary={},
-        manifest={"seed": seed},
+        trajectories=made, scenarios=(known.scenario,), levels={known.scenario.name: known.levels},
+        reference=known.scenario.name, history=known.rows, targets=posterior.residuals,
+        fit=posterior.fit, parameters=posterior.learned, summary={}, manifest={"seed": seed},
     )  # fmt: skip
 
 

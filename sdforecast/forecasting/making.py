@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting.believed import believed
 from sdforecast.forecasting.disturbing import LAST, Disturbances, disturbances
 from sdforecast.forecasting.drawing import run_draws
+from sdforecast.forecasting.remaining import Counted, counted
 from sdforecast.forecasting.result import Forecast
 from sdforecast.inference import Posterior, load
 from sdforecast.inference.belonging import belongs
@@ -21,6 +23,7 @@ from sdforecast.inference.posterior_files import CARRIED
 from sdforecast.manifest import manifest
 from sdforecast.model import ModelFile
 from sdforecast.model import read as read_model
+from sdforecast.observation.remainders import Remainder
 
 DEFAULT_SCENARIOS = (
     "current-course",
@@ -56,7 +59,9 @@ def forecast(
 
     Latent series and discrepancies of the posterior go on after the last month, each draw's own, the same under every
     scenario (:mod:`.propagating`). A flow with a discrepancy is given with it, as counts would be, and beside it as
-    the model alone gives it, under `<flow> of the model`.
+    the model alone gives it, under `<flow> of the model`. What is left of all deaths has an error of its own, which
+    follows the months counted so far (:mod:`.remaining`): they are set against the current course where that is among
+    the scenarios, else against the first that is not counterfactual.
 
     Parameters
     ----------
@@ -68,7 +73,8 @@ def forecast(
     seed : of what goes on after the last month.
     targets : the table of targets that the posterior was made with (default: the shipped one).
     engine : see :data:`sdforecast.engine.ENGINES`.
-    told : called with a sentence where model, priors, targets or data are no longer those of the posterior.
+    told : called with a sentence where model, priors, targets or data are no longer those of the posterior, and where
+        all scenarios have another past than the one that was counted.
     advance : called after each run.
 
     Raises
@@ -89,8 +95,10 @@ def forecast(
         model, kept.draws, beside.latents, mixes, wanted and beside.needed(wanted), last=last, fixed=_held(posterior),
         engine=engine, advance=advance,
     )  # fmt: skip
+    for line in _rewritten(mixes, beside, runs):
+        told(line)
     return Forecast(
-        trajectories=beside.applied(_finite(runs), wanted),
+        trajectories=beside.applied(_finite(runs), wanted, _counted, _actual(mixes)),
         scenarios=mixes,
         levels={mix.name: scenario.levels(mix) for mix in mixes},
         reference=mixes[0].name,
@@ -117,6 +125,31 @@ def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
         if names.count(name) > 1:
             raise InputError(Problem(f"scenario '{name}' is asked for twice"))
     return mixes
+
+
+def _actual(mixes: Sequence[scenario.Scenario]) -> int:
+    """Return the position of a scenario whose past is what happened: the current course, or one with its past."""
+    names = [mix.name for mix in mixes]
+    if DEFAULT_SCENARIOS[0] in names:
+        return names.index(DEFAULT_SCENARIOS[0])
+    return next((k for k, mix in enumerate(mixes) if not mix.counterfactual), 0)
+
+
+def _rewritten(mixes: Sequence[scenario.Scenario], beside: Disturbances, runs: xr.Dataset) -> list[str]:
+    """Return that months counted are set against another past, in one sentence; nothing if they are not."""
+    wholes = [of.whole for of in beside.remainders if of.whole in runs]
+    mix = mixes[_actual(mixes)]
+    if not wholes or not mix.counterfactual or mix.name == DEFAULT_SCENARIOS[0]:
+        return []
+    return [
+        f"counts of '{wholes[0]}' are set against {mix.name}, whose past is another: run {DEFAULT_SCENARIOS[0]}, too"
+    ]
+
+
+@lru_cache(maxsize=8)
+def _counted(of: Remainder) -> Counted:
+    """Return what the shipped history counted of a remainder: how reports come in takes seconds to estimate."""
+    return counted(of, history.load(), history.load_vintages())
 
 
 def _finite(runs: xr.Dataset) -> xr.Dataset:

@@ -2,7 +2,8 @@
 
 A `[[discrepancy]]` is what the model gets wrong about a count in the same way for months: a fast part that returns to
 zero, a slow drift that does not, and a season. A `[[latent]]` is an input of the model that nobody measured, to be
-inferred with everything else. `[fitting]` says how the model is run while it is fitted.
+inferred with everything else. A `[[remainder]]` (:mod:`.remainders`) is what is left of a count without a part of it,
+which has an error of its own that is estimated after the fit. `[fitting]` says how the model is run while it is fitted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 from sdforecast import shipped
 from sdforecast.calendar import parse_month
 from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.observation import remainders
+from sdforecast.observation.remainders import Remainder
 from sdforecast.observation.targets import Target, load
 from sdforecast.parameters import read_tables
 
@@ -85,9 +88,10 @@ class Evidence:
     discrepancies: tuple[Discrepancy, ...] = ()
     latents: tuple[Latent, ...] = ()
     fitting: Fitting = Fitting()
+    remainders: tuple[Remainder, ...] = ()
 
 
-_TABLES = ("target", "discrepancy", "latent", "fitting", "time")
+_TABLES = ("target", "discrepancy", "remainder", "latent", "fitting", "time")
 _DISCREPANCY = ("name", "title", "innovation", "half_life", "walk", "season", "month_lengths", "contained_in")
 _LATENT = ("name", "title", "variable", "from", "every", "sd", "half_life")
 _FITTING = ("integration", "time_step")
@@ -104,6 +108,7 @@ def evidence(path: Path | None = None) -> Evidence:
     faults = [
         *_faults(tables.get("discrepancy", []), "discrepancy", _DISCREPANCY),
         *_faults(tables.get("latent", []), "latent", _LATENT),
+        *remainders.faults(tables.get("remainder", [])),
         *_fitting_faults(tables.get("fitting", {})),
     ]
     if not faults:
@@ -115,6 +120,7 @@ def evidence(path: Path | None = None) -> Evidence:
         discrepancies=tuple(_discrepancy(each) for each in tables.get("discrepancy", [])),
         latents=tuple(_latent(each) for each in tables.get("latent", [])),
         fitting=Fitting(**tables.get("fitting", {})),
+        remainders=tuple(Remainder(**each) for each in tables.get("remainder", [])),
     )
 
 

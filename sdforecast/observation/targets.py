@@ -100,7 +100,7 @@ class Target:
 def load(path: Path | None = None) -> list[Target]:
     """Return the targets of a table, by default the shipped one. Raises `InputError` with all faults."""
     file = path or shipped.calibration_dir() / "targets.toml"
-    text, entries = read_entries(file, "target", beside=("discrepancy", "latent", "fitting", "time"))
+    text, entries = read_entries(file, "target", beside=("discrepancy", "remainder", "latent", "fitting", "time"))
     clock = times.read(text, file)
     lines = [
         text[: match.start()].count("\n") + 1 for match in re.finditer(r"^[ \t]*\[\[ *target *\]\]", text, re.MULTILINE)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from sdforecast import calendar, scenario
+from sdforecast import calendar, history, scenario
 from sdforecast.errors import InputError
 from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast, forecast
 from sdforecast.inference import Posterior, load
@@ -21,7 +21,8 @@ from tests.small import small
 
 DEATHS = "synthetic opioid deaths"
 ALONE = "synthetic opioid deaths of the model"
-VARIABLES = (DEATHS, "all drug deaths", "drug deaths without opioids", "powder purity", "military action")
+ALL = "all drug deaths"
+VARIABLES = (DEATHS, ALL, "drug deaths without opioids", "powder purity", "military action")
 MIXES = ("current-course", "treatment-naloxone-surge")
 
 
@@ -112,8 +113,35 @@ class TestDisturbances:
         opioids = forecast(MIXES, draws=4, horizon="2030-06", variables=["opioid deaths"]).trajectories
         assert list(opioids) == ["opioid deaths"]
         np.testing.assert_allclose(
-            runs["all drug deaths"] - opioids["opioid deaths"], runs["drug deaths without opioids"], atol=0.5
+            runs[f"{ALL} of the model"] + added - opioids["opioid deaths"],
+            runs["drug deaths without opioids"],
+            atol=0.5,
         )  # a month's sum against the value at its end
+
+    def test_the_rest_has_a_factor_that_follows_the_counts_the_same_under_every_scenario(self, made: Forecast) -> None:
+        runs = made.trajectories
+        rest, alone = runs[ALL] - runs[DEATHS], runs[f"{ALL} of the model"] - runs[ALONE]
+        by = (rest / alone).to_numpy()
+        np.testing.assert_allclose(by, np.broadcast_to(by[:, :1], by.shape), rtol=1e-9)
+        assert not np.allclose(by[0], by[1], rtol=1e-3)
+        every, some = (
+            history.select(made.history, name, aggregation="month", breakdown="occurrence").set_index("period_end")
+            for name in ("all_drug_deaths", "synthetic_opioid_deaths")
+        )
+        closed = every.index[(every["status"] == "final") & (some["status"] == "final")]
+        seen = xr.DataArray((every["value"] - some["value"]).loc[closed].to_numpy(), dims="time")
+        off, model = (np.log(each.sel(time=closed).drop_vars("time") / seen) for each in (rest, alone))
+        assert float(np.sqrt((off**2).mean())) < 0.04 < float(np.sqrt((model**2).mean()))
+
+    def test_the_rest_is_set_against_the_current_course_wherever_it_stands(
+        self, made: Forecast, model: ModelFile, posterior: Posterior
+    ) -> None:
+        other = forecast(MIXES[::-1], model=model, posterior=posterior, draws=4, horizon="2030-06", variables=[ALL])
+        assert list(other.trajectories) == [ALL, f"{ALL} of the model"]
+        for mix in MIXES:
+            np.testing.assert_array_equal(
+                other.trajectories[ALL].sel(scenario=mix), made.trajectories[ALL].sel(scenario=mix)
+            )
 
     def test_the_factor_is_the_same_under_every_scenario_and_differs_between_draws(self, made: Forecast) -> None:
         factor = (made.trajectories[DEATHS] / made.trajectories[ALONE]).to_numpy()
@@ -140,6 +168,29 @@ class TestDisturbances:
         np.testing.assert_array_equal(other.isel(time=past), made.trajectories[DEATHS].isel(time=past))
         assert not np.allclose(other.isel(time=-1), made.trajectories[DEATHS].isel(time=-1))
 
+    def test_a_past_that_is_another_is_told(self, model: ModelFile, posterior: Posterior, tmp_path: Path) -> None:
+        file = tmp_path / "mine.yaml"
+        file.write_text(
+            "name: mine\ntitle: Mine\ncounterfactual: true\n"
+            "instruments:\n  - {instrument: moud, intensity: 0.9, start: 2015-01, ramp_months: 12}\n"
+        )
+        said: list[str] = []
+
+        def run(mixes: list[str | Path], variable: str) -> Forecast:
+            return forecast(
+                mixes, model=model, posterior=posterior, draws=1, horizon="2025-12", variables=[variable],
+                told=said.append,
+            )  # fmt: skip
+
+        run([file], ALL)
+        assert [line for line in said if "whose past is another" in line] == [
+            "counts of 'all drug deaths' are set against mine, whose past is another: run current-course, too"
+        ]
+        said.clear()
+        run([file, "treatment-naloxone-surge"], ALL)
+        run([file], DEATHS)
+        assert not [line for line in said if "past" in line]
+
 
 class TestObject:
     def test_it_names_its_scenarios_and_the_reference(self, made: Forecast) -> None:
@@ -154,7 +205,7 @@ class TestObject:
         assert told["model_sha256"] == model.sha256
         assert told["scenarios"] == list(MIXES)
         assert (told["draws"], told["seed"], told["horizon"]) == (4, 1, "2030-06")
-        assert told["propagated"] == ["latent supply shock", "deaths"]
+        assert told["propagated"] == ["latent supply shock", "deaths", "other drug deaths"]
         assert told["posterior"]["created"] == posterior.manifest["created"]
         assert told["last_observed"] == "2025-04-30"
 
