@@ -12,6 +12,7 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,9 @@ from sdforecast.backtesting.keeping import Done
 from sdforecast.backtesting.working import Setup, Task, identified, perform
 from sdforecast.engine.processes import can_start_processes, interrupts_held, pool
 from sdforecast.errors import CheckError, InputError, MachineError, Problem, SdforecastError
+from sdforecast.evaluation.extra import library
+from sdforecast.evaluation.levels import TARGETS
+from sdforecast.inference.extra import require
 
 Work = Callable[[Task], Done]
 
@@ -49,6 +53,14 @@ class Client(Protocol):
         """Begin a job and return its future."""
 
 
+def check_extras() -> None:
+    """Raise `MachineError` where a library that a back-test needs is not installed, before any work is done."""
+    require("a back-test")
+    for name in ("scoringrules", "statsforecast"):
+        if find_spec(name) is None:
+            library(name)
+
+
 # --- What is to be done ---------------------------------------------------------------------------------------------
 
 
@@ -72,8 +84,11 @@ def due(
 
     Raises
     ------
-    InputError : an origin that the history does not reach; a damaged file in `store`; as `known_at`.
+    InputError : the model has not the deaths that are forecast; an origin that the history does not reach; a damaged
+        file in `store`; as `known_at`.
     """
+    for name in TARGETS:
+        setup.model.name_of(name)
     if store.exists() and not store.is_dir():
         raise InputError(Problem("is not a folder", str(store), hint="name a folder for the results"))
     starts = shipped.backtest_dir() if starts is None else starts
