@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from sdforecast import history
-from sdforecast.backtesting.keeping import Done
+from sdforecast import history, shipped
+from sdforecast.backtesting.keeping import Done, origins_in, read_all
 from sdforecast.backtesting.names import COUNTS_FROM, OURS, PSEUDO_PROSPECTIVE, RIVAL, WITH_RIVAL, turn
 from sdforecast.errors import InputError, Problem
 from sdforecast.evaluation import comparing, published
@@ -183,6 +183,15 @@ def judge(
     if scores.empty:
         raise InputError(Problem("no outcome of these origins has been counted yet", hint="choose earlier origins"))
     return Backtest(_in_order(forecasts), happened, _in_order(scores), rows, [done.facts for done in results])
+
+
+def shipped_backtest(observations: pd.DataFrame | None = None) -> Backtest | None:
+    """Return the shipped back-test scored against a history (default: the shipped one); None where none is shipped.
+
+    Raises as `judge` does, and `InputError` for a damaged file.
+    """
+    folder = shipped.backtest_dir()
+    return judge(read_all(folder), observations) if origins_in(folder) else None
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

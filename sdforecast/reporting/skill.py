@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from sdforecast import plot
-from sdforecast.backtesting.judging import Backtest
+from sdforecast import issuing, plot
+from sdforecast.backtesting.judging import Backtest, shipped_backtest
 from sdforecast.backtesting.names import OURS, RIVAL, WITH_RIVAL
+from sdforecast.errors import SdforecastError
 from sdforecast.evaluation.baselines import LAST_VALUE
+from sdforecast.forecasting import Forecast
 from sdforecast.manifest import manifest, to_json
 from sdforecast.plot.numbers import signed
 from sdforecast.reporting import words
@@ -30,16 +30,31 @@ SHOWN = (OURS, WITH_RIVAL, RIVAL)
 
 @dataclass(frozen=True)
 class Section:
-    """What the page says of past forecasts; `left_out` says why it says nothing, where results are there."""
+    """What the page says of past forecasts; `pictures` names the figures of every origin."""
 
-    said: list[str] = field(default_factory=list)
-    finding: list[str] = field(default_factory=list)
-    skill: list[Table] = field(default_factory=list)
-    details: list[Table] = field(default_factory=list)
-    turns: list[Table] = field(default_factory=list)
-    worst: list[str] = field(default_factory=list)
-    published: Table | None = None
-    left_out: str = ""
+    said: list[str]
+    finding: list[str]
+    skill: list[Table]
+    details: list[Table]
+    turns: list[Table]
+    worst: list[str]
+    pictures: list[str]
+    published: Table | None
+
+
+def past(forecast: Forecast, told: Callable[[str], None] = lambda line: None) -> Backtest | None:
+    """Return the shipped back-test, scored against the history of a forecast: what `write` of a report takes.
+
+    None where none is shipped, or where the forecast has no deaths of its targets. What hinders goes to `told`: a
+    forecast is published all the same.
+    """
+    if not issuing.possible(forecast):
+        return None
+    try:
+        return shipped_backtest(forecast.history)
+    except SdforecastError as error:
+        told(f"the page says nothing of past forecasts: {error.problems[0]}")
+        return None
 
 
 def section(found: Backtest, model_sha256: str = "") -> Section:
@@ -53,9 +68,15 @@ def section(found: Backtest, model_sha256: str = "") -> Section:
         said=said,
         finding=[_finding(found, target) for target in targets],
         skill=[_overview(found, target) for target in targets],
-        details=[_detail(found, target, period) for target in targets for period in plot.PERIOD_WORDS],
+        details=[
+            _detail(found, target, period)
+            for target in targets
+            for period in ("joint", "development", "verification")
+            if ((found.skill["target"] == target) & (found.skill["period"] == period)).any()
+        ],
         turns=[table for target in targets if (table := _turns(found, target)) is not None],
         worst=found.worst_in_words(),
+        pictures=[_origins_name(target) for target in _foretold(found)],
         published=_published(found),
     )
 
@@ -71,15 +92,14 @@ def sketches(found: Backtest) -> Iterator[Sketch]:
         " ".join(_finding(found, target) for target in targets),
         "Dot chart with intervals, one panel for each target: scores relative to the last value repeated, by horizon.",
     )
-    for target in targets:
-        if OURS in set(found.scores.loc[found.scores["target"] == target, "method"]):
-            yield Sketch(
-                f"skill-origins-{target.replace(' ', '-')}",
-                partial(_by_origin, found, target),
-                partial(plot.by_origin_data, found.forecasts, found.outcomes, OURS, target),
-                " ".join(sentence for sentence in found.worst_in_words() if target in sentence),
-                f"Small line charts with bands, one for each origin: {target}, forecast and counted.",
-            )
+    for target in _foretold(found):
+        yield Sketch(
+            _origins_name(target),
+            partial(_by_origin, found, target),
+            partial(plot.by_origin_data, found.forecasts, found.outcomes, OURS, target),
+            " ".join(sentence for sentence in found.worst_in_words() if target in sentence),
+            f"Small line charts with bands, one for each origin: {target}, forecast and counted.",
+        )
     yield Sketch(
         "skill-coverage",
         lambda narrow: plot.coverage(found.scores, methods, narrow=narrow),
@@ -87,6 +107,15 @@ def sketches(found: Backtest) -> Iterator[Sketch]:
         _coverage(found),
         "Small line charts, one for each target and horizon: share of outcomes inside intervals against nominal.",
     )
+
+
+def _foretold(found: Backtest) -> list[str]:
+    """Return the targets of which there are forecasts of ours."""
+    return [str(target) for target in dict.fromkeys(found.scores.loc[found.scores["method"] == OURS, "target"])]
+
+
+def _origins_name(target: str) -> str:
+    return f"skill-origins-{target.replace(' ', '-')}"
 
 
 def _by_origin(found: Backtest, target: str, narrow: bool) -> Any:
@@ -194,13 +223,16 @@ def _turns(found: Backtest, target: str) -> Table | None:
         return None
     horizons = sorted(rows["horizon"].unique())
     lines = []
-    for (origin, method), cell in rows.groupby(["origin", "method"], sort=False):
-        by_horizon = {row["horizon"]: row for row in cell.to_dict("records")}
-        text = [_off(by_horizon[horizon]) if horizon in by_horizon else "–" for horizon in horizons]
-        lines.append((pd.Timestamp(origin), method != OURS, [f"{origin:%B %Y}, {cell['turn'].iloc[0]}", method, *text]))
+    for origin in sorted(rows["origin"].unique()):
+        for method in (OURS, RIVAL):
+            cell = rows[(rows["origin"] == origin) & (rows["method"] == method)]
+            by_horizon = {row["horizon"]: row for row in cell.to_dict("records")}
+            text = [_off(by_horizon[horizon]) if horizon in by_horizon else "–" for horizon in horizons]
+            if len(cell):
+                lines.append([f"{origin:%B %Y}, {cell['turn'].iloc[0]}", method, *text])
     header = ["Origin", "Method", *(f"{horizon} months" for horizon in horizons)]
     caption = f"{target[:1].upper() + target[1:]} at the two turns: error of the median (relative score)"
-    return Table(caption, header, [line for *_, line in sorted(lines, key=lambda one: one[:2])], _right(header, 2))
+    return Table(caption, header, lines, _right(header, 2))
 
 
 def _off(row: Mapping[Any, Any]) -> str:
