@@ -402,23 +402,17 @@ def backtest(
     from sdforecast import history
     from sdforecast.backtesting import dates, keeping, running
     from sdforecast.backtesting.judging import judge
-    from sdforecast.backtesting.working import Setup
+    from sdforecast.backtesting.working import setup
     from sdforecast.inference.studying import Sources
 
-    if method not in ("quick", "nuts"):
-        raise InputError(Problem(f"no method '{method}' of a back-test", hint=nearest(method, ("quick", "nuts"))))
-    running.check_extras()
-    from sdforecast.inference.methods import Plan  # waits for PyMC
-
-    count = draws or (250 if method == "nuts" else 100)
-    plan = Plan("laplace" if method == "quick" else method, chains, count, tune, seed)
     paths = [None if path is None else Path(path) for path in (data, parameters, targets)]
-    setup = Setup(
-        model.file if model is not None else read(), plan, Sources(*paths), variant=variant, noise=noise
+    shared = setup(
+        model.file if model is not None else read(), Sources(*paths), method=method, chains=chains, draws=draws,
+        tune=tune, seed=seed, variant=variant, noise=noise,
     )  # fmt: skip
     months = sorted({dates.origin_of(month) for month in origins}) or dates.origins(first, last, every)
     folder = Path(store)
-    tasks = running.due(setup, months, folder, again=again)
+    tasks = running.due(shared, months, folder, again=again)
     running.carry_out(tasks, folder, jobs=jobs, client=client, advance=advance)
     return judge([done for month in months if (done := keeping.read(folder, month))], history.load(paths[0]))
 

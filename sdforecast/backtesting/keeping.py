@@ -119,7 +119,7 @@ def keep(folder: Path, done: Done) -> None:
     facts.unlink(missing_ok=True)  # until the new pair is whole, there is none
     text = to_csv(done.forecasts)
     write_text(table, text)
-    record = manifest(f"sdforecast backtest --origins {done.origin:%Y-%m}", **done.facts)
+    record = {**manifest(f"sdforecast backtest --origins {done.origin:%Y-%m}"), **done.facts}
     write_text(facts, to_json({**record, "forecasts_sha256": sha(text.encode())}))
 
 

@@ -12,7 +12,6 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,11 +23,7 @@ from sdforecast.backtesting.keeping import Done
 from sdforecast.backtesting.working import Setup, Task, identified, perform
 from sdforecast.engine.processes import can_start_processes, interrupts_held, pool
 from sdforecast.errors import CheckError, InputError, MachineError, Problem, SdforecastError
-from sdforecast.evaluation.extra import library
 from sdforecast.evaluation.levels import TARGETS
-from sdforecast.inference.extra import require
-
-Work = Callable[[Task], Done]
 
 _PERIOD = 0.2  # seconds; a wait without end would not see Ctrl-C on every system
 
@@ -51,14 +46,6 @@ class Client(Protocol):
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
         """Begin a job and return its future."""
-
-
-def check_extras() -> None:
-    """Raise `MachineError` where a library that a back-test needs is not installed, before any work is done."""
-    require("a back-test")
-    for name in ("scoringrules", "statsforecast"):
-        if find_spec(name) is None:
-            library(name)
 
 
 # --- What is to be done ---------------------------------------------------------------------------------------------
@@ -130,7 +117,6 @@ def carry_out(
     jobs: int | None = None,
     client: Client | None = None,
     advance: Callable[[], None] = lambda: None,
-    work: Work = perform,
 ) -> None:
     """Do tasks and keep each result as soon as it is there.
 
@@ -140,7 +126,6 @@ def carry_out(
     client : does the jobs instead. Its workers must be of one thread each, have this package and see the files that
         the tasks name.
     advance : called after each origin.
-    work : what does one task.
 
     Raises
     ------
@@ -148,16 +133,16 @@ def carry_out(
     MachineError : a process died, or the folder cannot be written. What was done by then is kept.
     """
     if client is not None:
-        _through(client, tasks, store, advance, work)
+        _through(client, tasks, store, advance)
         return
     count = min(processors() if jobs is None else jobs, len(tasks))
     if count > 1 and can_start_processes():
         with pool(count) as helpers:
-            _through(helpers, tasks, store, advance, work)
+            _through(helpers, tasks, store, advance)
         return
     failed: dict[pd.Timestamp, Exception] = {}
     for task in tasks:
-        _kept(store, task, partial(work, task), failed)
+        _kept(store, task, partial(perform, task), failed)
         advance()
     _tell(failed)
 
@@ -167,7 +152,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _through(client: Client, tasks: Sequence[Task], store: Path, advance: Callable[[], None], work: Work) -> None:
+def _through(client: Client, tasks: Sequence[Task], store: Path, advance: Callable[[], None]) -> None:
     """Submit all tasks and keep what comes back, in the order in which it does."""
     ended: queue.SimpleQueue[int] = queue.SimpleQueue()
     futures: list[Future] = []
@@ -175,7 +160,7 @@ def _through(client: Client, tasks: Sequence[Task], store: Path, advance: Callab
     try:
         with interrupts_held():  # the first job starts the processes
             for place, task in enumerate(tasks):
-                future: Future = client.submit(work, task)
+                future: Future = client.submit(perform, task)
                 future.add_done_callback(partial(_ended, ended, place))
                 futures.append(future)
         for _ in tasks:

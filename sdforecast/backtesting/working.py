@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from sdforecast.backtesting.keeping import Done, identity
 from sdforecast.backtesting.knowing import Known, known_at
 from sdforecast.backtesting.names import OURS
 from sdforecast.backtesting.rivals import rivals
-from sdforecast.errors import InputError
+from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.evaluation.extra import library
 from sdforecast.evaluation.levels import HORIZONS
 from sdforecast.inference.extra import require
 from sdforecast.inference.studying import Sources
@@ -49,6 +51,46 @@ class Setup:
     def known(self, origin: pd.Timestamp) -> Known:
         """Return what was known at an origin. Raises as `known_at` does."""
         return known_at(origin, self.sources.folder, variant=self.variant, seed=self.noise, hindsight=self.hindsight)
+
+
+METHODS = ("quick", "nuts")
+DRAWS = {"quick": 100, "nuts": 250}
+"""Draws of a chain, by method."""
+
+
+def setup(
+    model: ModelFile,
+    sources: Sources,
+    *,
+    method: str = "quick",
+    chains: int = 4,
+    draws: int | None = None,
+    tune: int = 250,
+    seed: int = 1,
+    variant: Variant = "then",
+    noise: int = 0,
+) -> Setup:
+    """Return what all origins share, from the words that a user says.
+
+    Parameters
+    ----------
+    method : `quick`, the normal approximation at the mode, or `nuts`.
+
+    Raises
+    ------
+    InputError : an unknown method.
+    MachineError : a library that a back-test needs is not installed.
+    """
+    if method not in METHODS:
+        raise InputError(Problem(f"no method '{method}' of a back-test", hint=nearest(method, METHODS)))
+    require("a back-test")
+    for name in ("scoringrules", "statsforecast"):
+        if find_spec(name) is None:
+            library(name)  # told now, and not when all is done
+    from sdforecast.inference.methods import Plan  # waits for PyMC
+
+    name = "laplace" if method == "quick" else method
+    return Setup(model, Plan(name, chains, draws or DRAWS[method], tune, seed), sources, variant=variant, noise=noise)
 
 
 @dataclass(frozen=True)

@@ -130,28 +130,21 @@ def _origins(given: Mapping[str, Any], otherwise: list[pd.Timestamp] | None = No
 
 
 def _setup(given: Mapping[str, Any]) -> Setup:
-    from sdforecast.backtesting.working import Setup
-    from sdforecast.inference.extra import require
+    from sdforecast.backtesting.working import setup
     from sdforecast.inference.studying import Sources
 
-    require("a back-test")
-    from sdforecast.inference.methods import Plan
-
-    nuts = given["method"] == "nuts"
-    if given["quick"] and nuts:
-        raise InputError(Problem("--quick does not sample, and --method nuts does", hint="leave one out"))
-    draws = given["draws"] or (250 if nuts else 100)
-    plan = Plan("nuts" if nuts else "laplace", given["chains"], draws, given["tune"], given["seed"])
     sources = Sources(given["data"], given["parameters"], given["targets"])
-    return Setup(open_model(given["model"]), plan, sources, variant=given["variant"], noise=given["noise"])
+    words = {name: given[name] for name in ("method", "chains", "draws", "tune", "seed", "variant", "noise")}
+    return setup(open_model(given["model"]), sources, **words)
 
 
 def _run(folder: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
     """Do what is left to do."""
     from sdforecast.backtesting import running
 
+    if given["quick"] and given["method"] == "nuts":
+        raise InputError(Problem("--quick does not sample, and --method nuts does", hint="leave one out"))
     origins = _origins(given)
-    running.check_extras()
     tasks = running.due(_setup(given), origins, folder, again=given["again"])
     there = len(origins) - len(tasks)
     if there and not quiet:
