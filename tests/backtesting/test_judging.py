@@ -93,9 +93,9 @@ def test_what_must_be_known_is_said(found: Backtest, results: list[Done]) -> Non
     assert "Counts are today's" in " ".join(judge(today).said())
 
 
-def test_published_projections_stand_beside_ours(found: Backtest) -> None:
+def test_published_projections_stand_beside_ours() -> None:
     late = judge([samples.result("2020-12")])
-    assert len(late.published) == len(found.published) > 10
+    assert len(late.published) > 10
     rows = late.beside[late.beside["model"].str.startswith("SOURCE")]
     assert {OURS, WITH_RIVAL, RIVAL} == set(rows["method"])
     assert {12, 24, 36} <= set(rows["horizon"])

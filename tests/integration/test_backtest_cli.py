@@ -1,4 +1,4 @@
-"""`sdforecast backtest` and `sdf.backtest` as a user runs them, without the fits: resumed, interrupted, shown, wrong."""
+"""`sdforecast backtest` and `sdf.backtest` as a user runs them, without fits: resumed, interrupted, shown, wrong."""
 
 from __future__ import annotations
 

@@ -8,9 +8,11 @@ pytest.importorskip("scoringrules")
 
 from sdforecast.backtesting.judging import Backtest, judge
 from sdforecast.errors import MachineError
-from sdforecast.reporting import skill, write
+from sdforecast.reporting import figures, skill
+from sdforecast.reporting.figures import Picture
+from sdforecast.reporting.page import render
 from tests.backtesting import samples
-from tests.reporting.conftest import Report
+from tests.reporting.conftest import Element, Report, parse
 from tests.sample_forecast import sample
 
 
@@ -20,10 +22,11 @@ def past() -> Backtest:
 
 
 @pytest.fixture(scope="module")
-def with_past(past: Backtest, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    folder = tmp_path_factory.mktemp("past")
-    write(sample(), folder, past)
-    return Report(sample(), folder)
+def page(past: Backtest) -> Element:
+    """The page, its figures not drawn: `sdforecast backtest -o` draws them in tests/integration."""
+    drawn = [*figures.sketches(sample()), *skill.sketches(past)]
+    pictures = {each.name: Picture(each.name, "data:,", "data:,", each.form, each.finding, "") for each in drawn}
+    return parse(render(sample(), pictures, past))
 
 
 def test_without_results_the_section_is_absent(report: Report) -> None:
@@ -31,8 +34,7 @@ def test_without_results_the_section_is_absent(report: Report) -> None:
     assert not [each for each in report.page.every() if each.attributes.get("id") == "skill"]
 
 
-def test_the_section_has_tables_figures_and_what_must_be_known(with_past: Report, past: Backtest) -> None:
-    page = with_past.page
+def test_the_section_has_tables_figures_and_what_must_be_known(page: Element, past: Backtest) -> None:
     text = page.text
     assert "How past forecasts did" in text
     assert "These results are pseudo-prospective" in text
@@ -42,19 +44,17 @@ def test_the_section_has_tables_figures_and_what_must_be_known(with_past: Report
     assert sum("at the two turns" in caption for caption in captions) == 2
     assert any("Projections that others published" in caption for caption in captions)
     assert len(page.every("figure")) == 14
-    for name in ("skill-relative", "skill-origins-synthetic-opioid-deaths", "skill-coverage"):
-        assert (with_past.folder / "figures" / f"{name}.csv").is_file()
     identifiers = {element.attributes.get("id") for element in page.every()}
     anchors = [a.attributes["href"] for a in page.every("a") if a.attributes["href"].startswith("#")]
     assert "#skill" in anchors
     assert {anchor[1:] for anchor in anchors} <= identifiers
 
 
-def test_the_numbers_are_those_of_the_table(with_past: Report, past: Backtest) -> None:
+def test_the_numbers_are_those_of_the_table(page: Element, past: Backtest) -> None:
     (row,) = past.skill.query(
         "period == 'joint' and target == 'all drug deaths' and horizon == 24 and method == 'sdforecast'"
     ).to_dict("records")
-    tables = [table for table in with_past.page.every("table") if "All drug deaths: mean weighted" in table.text]
+    tables = [table for table in page.every("table") if "All drug deaths: mean weighted" in table.text]
     assert f"{row['relative']:.2f} ({row['low']:.2f}–{row['high']:.2f})" in tables[0].text
 
 
