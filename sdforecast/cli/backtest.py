@@ -171,7 +171,8 @@ def _interrupted(folder: Path, there: int, total: int) -> Iterator[list[int]]:
             text = f"{there + len(done)} of {total} origins are kept in {folder}: the same command goes on from there"
         else:
             text = "no origin was done, so the same command begins again"
-        click.echo(text, err=True)
+        chains = len([path for path in folder.glob("*.chains-*/chain-*.nc") if ".partial" not in path.name])
+        click.echo(f"{text}; {chains} chains of origins on their way are kept, too" if chains else text, err=True)
         raise
 
 

@@ -89,7 +89,7 @@ def sketches(found: Backtest) -> Iterator[Sketch]:
         "skill-relative",
         lambda narrow: plot.relative(found.scores, methods, narrow=narrow),
         lambda: plot.relative_data(found.scores, methods),
-        " ".join(_finding(found, target) for target in targets),
+        " ".join(_over_all(found, target) for target in targets),
         "Dot chart with intervals, one panel for each target: scores relative to the last value repeated, by horizon.",
     )
     for target in _foretold(found):
@@ -97,7 +97,7 @@ def sketches(found: Backtest) -> Iterator[Sketch]:
             _origins_name(target),
             partial(_by_origin, found, target),
             partial(plot.by_origin_data, found.forecasts, found.outcomes, OURS, target),
-            " ".join(sentence for sentence in found.worst_in_words() if target in sentence),
+            _better(found, target),
             f"Small line charts with bands, one for each origin: {target}, forecast and counted.",
         )
     yield Sketch(
@@ -160,6 +160,24 @@ def _finding(found: Backtest, target: str) -> str:
     months = words.listed([str(horizon) for horizon in sorted(found.skill["horizon"].unique())])
     return (
         f"{target[:1].upper() + target[1:]}, errors relative to “{LAST_VALUE}” at {months} months: {'; '.join(told)}."
+    )
+
+
+def _over_all(found: Backtest, target: str) -> str:
+    """Return the relative scores over all horizons at once, with their intervals."""
+    rows = found.overall[(found.overall["target"] == target) & (found.overall["period"] == "joint")]
+    by_method = {row["method"]: row for row in rows.to_dict("records")}
+    told = [f"{method} {_ratio(by_method[method])}" for method in SHOWN if method in by_method]
+    return f"{target[:1].upper() + target[1:]}, over all horizons: {words.listed(told)}."
+
+
+def _better(found: Backtest, target: str) -> str:
+    """Return how many forecasts of ours did better than the last value, and how many held what came."""
+    rows = found.by_origin[(found.by_origin["target"] == target) & (found.by_origin["method"] == OURS)]
+    better, held = int((rows["relative_wis"] < 1).sum()), int(rows["covered_90"].sum())
+    return (
+        f"{target[:1].upper() + target[1:]}: {better} of {len(rows)} forecasts from {rows['origin'].nunique()} origins "
+        f"did better than “{LAST_VALUE}”; {held} of {len(rows)} outcomes lay inside the 90 % interval."
     )
 
 
