@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sdforecast.api import (
         Model,
         NotPublishableWarning,
+        backtest,
         calibrate,
         check_hub,
         forecast,
@@ -27,6 +28,7 @@ __all__ = [
     "Model",
     "NotPublishableWarning",
     "__version__",
+    "backtest",
     "calibrate",
     "check_hub",
     "forecast",

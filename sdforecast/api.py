@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from sdforecast.backtesting.deaths import Variant
+    from sdforecast.backtesting.judging import Backtest
+    from sdforecast.backtesting.running import Client
     from sdforecast.inference.trajectories import TrajectoryOp
     from sdforecast.issuing import Fault
     from sdforecast.validation import Validation
@@ -349,6 +352,74 @@ def forecast(
     )  # fmt: skip
 
 
+def backtest(
+    model: Model | None = None,
+    *,
+    origins: Sequence[str] = (),
+    first: str = "2017-12",
+    last: str = "2024-12",
+    every: int = 6,
+    method: str = "quick",
+    chains: int = 4,
+    draws: int | None = None,
+    tune: int = 250,
+    seed: int = 1,
+    variant: Variant = "then",
+    noise: int = 0,
+    targets: str | Path | None = None,
+    parameters: str | Path | None = None,
+    data: str | Path | None = None,
+    store: str | Path = "backtest",
+    again: bool = False,
+    jobs: int | None = None,
+    client: Client | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> Backtest:
+    """Forecast from past months, each from what was known then, and score that against what came.
+
+    Results are kept in `store` as soon as an origin is done; one that is there for the same model, plan and knowledge
+    is not done again. Tables of what is returned: `skill`, `overall`, `by_origin`, `worst`, `published`. They are
+    pseudo-prospective: the structure of the model was chosen with hindsight. In a script, call this below
+    `if __name__ == "__main__":`, since it starts processes.
+
+    Parameters
+    ----------
+    origins : months (`YYYY-MM`), the last whose deaths are known; without any, every `every` months from `first` to
+        `last`. Horizons (6, 12, 24, 36 months) count from them.
+    method : `quick`, the normal approximation at the mode of each origin, or `nuts`, which keeps its chains in `store`.
+    chains, draws, tune, seed : as of :func:`calibrate`; all draws are run on (default: 100 of each chain, nuts 250).
+    variant, noise : how deaths are known, and the seed of simulated noise; see :func:`sdforecast.backtesting.known_at`.
+    targets, parameters, data : two files and the folder with the history (default: the shipped ones).
+    again : do every origin anew.
+    jobs : origins at a time (default: one a processor).
+    client : does the origins instead: a `dask.distributed.Client`, or an executor of `concurrent.futures`. Its workers
+        have one thread each, this package, and the files named here.
+    advance : called after each origin.
+
+    Raises
+    ------
+    InputError : an unknown method or variant, no such origin, a damaged file in `store`.
+    CheckError : origins failed; the others are kept.
+    MachineError : the extras `calibrate` and `evaluate` are not installed.
+    """
+    from sdforecast import history
+    from sdforecast.backtesting import dates, keeping, running
+    from sdforecast.backtesting.judging import judge
+    from sdforecast.backtesting.working import setup
+    from sdforecast.inference.studying import Sources
+
+    paths = [None if path is None else Path(path) for path in (data, parameters, targets)]
+    shared = setup(
+        model.file if model is not None else read(), Sources(*paths), method=method, chains=chains, draws=draws,
+        tune=tune, seed=seed, variant=variant, noise=noise,
+    )  # fmt: skip
+    months = sorted({dates.origin_of(month) for month in origins}) or dates.origins(first, last, every)
+    folder = Path(store)
+    tasks = running.due(shared, months, folder, again=again)
+    running.carry_out(tasks, folder, jobs=jobs, client=client, advance=advance)
+    return judge([done for month in months if (done := keeping.read(folder, month))], history.load(paths[0]))
+
+
 def validate(
     model: Model | str | Path | None = None,
     checks: str | Path | None = None,
@@ -376,7 +447,7 @@ def report(made: Forecast, folder: str | Path) -> None:
     from sdforecast import issuing, reporting  # draws with matplotlib: only who publishes waits for it
 
     with writing.replaced_folder(Path(folder), (*reporting.HOLDS, *issuing.HOLDS)) as fresh:
-        reporting.write(made, fresh)
+        reporting.write(made, fresh, reporting.past(made, lambda line: warnings.warn(line, stacklevel=4)))
         if not issuing.lacking(made.trajectories.sizes["draw"]) and issuing.possible(made):
             issuing.write_hub(made, fresh / issuing.FOLDER)
 

@@ -43,6 +43,11 @@ def posterior_dir() -> Path:
     return calibration_dir() / "posterior"
 
 
+def backtest_dir() -> Path:
+    """Return the folder with the results of the shipped back-test; it need not be there."""
+    return calibration_dir() / "backtest"
+
+
 def cache_dir() -> Path:
     """Return our cache folder by the XDG convention (not created here)."""
     home = os.environ.get("XDG_CACHE_HOME")

@@ -97,7 +97,7 @@ def forecast(
         made = publishing.with_history(made, data)
         if not quiet:
             click.echo("drawing the page", err=True)
-        reporting.write(made, folder)
+        reporting.write(made, folder, reporting.past(made, lambda line: click.echo(f"warning: {line}", err=True)))
         plan.write(made, folder)
     plan.issue(output)
     if as_json:

@@ -59,22 +59,32 @@ def run_jobs(
     processes : how many; 1 runs here.
     """
     setup = _Setup(model, tuple(columns), until)
-    if processes <= 1 or not _can_start_processes():
+    if processes <= 1 or not can_start_processes():
         here = _Worker(setup)
         yield lambda jobs, advance: np.stack([_told(here.run(series[job.series], job), advance) for job in jobs])
         return
-    pool = ProcessPoolExecutor(
+    with pool(processes) as helpers:
+        yield lambda jobs, advance: _spread(helpers, setup, series, jobs, advance)
+
+
+@contextmanager
+def pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Give processes that live as long as the block, and end at once where it ends with an error or with Ctrl-C.
+
+    The first job starts them: submit it within `interrupts_held`.
+    """
+    found = ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
     )
     try:
-        yield lambda jobs, advance: _spread(pool, setup, series, jobs, advance)
+        yield found
     except BaseException:
-        _stop(pool)
+        _stop(found)
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        found.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ def _start() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _can_start_processes() -> bool:
+def can_start_processes() -> bool:
     """Return whether a new process could find the program it belongs to; one typed into stdin it could not."""
     program = getattr(sys.modules.get("__main__"), "__file__", None)
     return program is None or Path(program).is_file()
@@ -140,7 +150,7 @@ def _spread(
     advance: Callable[[], None],
 ) -> np.ndarray:
     futures: dict[Future[np.ndarray], int] = {}
-    with _interrupts_held():  # the first job starts the processes
+    with interrupts_held():  # the first job starts the processes
         for k, job in enumerate(jobs):
             futures[pool.submit(_run, setup, series[job.series], job)] = k
     results: list[np.ndarray | None] = [None] * len(jobs)
@@ -157,7 +167,7 @@ def _spread(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Let Ctrl-C wait until the block has ended, and processes started in it never see it.
 
     Otherwise one that is just being started would outlive us unknown, or end with a traceback of its own.

@@ -6,9 +6,18 @@ from sdforecast.plot.fit import months, months_data, targets, targets_data
 from sdforecast.plot.instruments import instrument_levels, levels_data
 from sdforecast.plot.saving import to_png, to_svg
 from sdforecast.plot.sectors import sector, sector_data
-from sdforecast.plot.skill import by_origin, by_origin_data, coverage, coverage_data, relative, relative_data
+from sdforecast.plot.skill import (
+    PERIOD_WORDS,
+    by_origin,
+    by_origin_data,
+    coverage,
+    coverage_data,
+    relative,
+    relative_data,
+)
 
 __all__ = [
+    "PERIOD_WORDS",
     "by_origin",
     "by_origin_data",
     "by_year",

@@ -9,11 +9,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from sdforecast.backtesting.judging import Backtest
 from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
 from sdforecast.plot.numbers import signed
 from sdforecast.plot.sectors import PANELS, left_out, shown
-from sdforecast.reporting import findings, tables, words
+from sdforecast.reporting import findings, skill, tables, words
 from sdforecast.reporting.figures import Picture
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -51,8 +52,8 @@ _TURN = {
 """What the fall of deaths comes from: variants of the model that the posterior was asked for."""
 
 
-def render(forecast: Forecast, pictures: Mapping[str, Picture]) -> str:
-    """Return the page as HTML. Everything that is not from our templates is escaped."""
+def render(forecast: Forecast, pictures: Mapping[str, Picture], past: Backtest | None = None) -> str:
+    """Return the page as HTML, with what is known of past forecasts; all that is not from our templates is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -61,7 +62,13 @@ def render(forecast: Forecast, pictures: Mapping[str, Picture]) -> str:
         lstrip_blocks=True,
     )
     style = Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8"))
-    return environment.get_template("page.html.j2").render(style=style, pictures=pictures, **_context(forecast))
+    return environment.get_template("page.html.j2").render(
+        style=style, pictures=pictures, past=_past(forecast, past), **_context(forecast)
+    )  # fmt: skip
+
+
+def _past(forecast: Forecast, past: Backtest | None) -> skill.Section | None:
+    return None if past is None else skill.section(past, str(forecast.manifest.get("model_sha256", "")))
 
 
 def _context(forecast: Forecast) -> dict[str, Any]:
