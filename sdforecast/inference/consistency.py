@@ -42,6 +42,9 @@ def agreement(
 ) -> Agreement:
     """Return how a density agrees with the draws of a posterior.
 
+    The first half of the draws gives the coordinates, draws of the second half are moved: coordinates made from a draw
+    itself would not leave its distribution as it is (measured: 15 of log density, with 1,000 draws of 344 numbers).
+
     Raises `InputError` where the posterior lacks the sampler's positions, or has another number of them.
     """
     tree = posterior.tree
@@ -50,8 +53,9 @@ def agreement(
     position = tree["unconstrained"]["position"].to_numpy().astype(float)
     position = position.reshape(-1, position.shape[-1])
     kept = tree["sample_stats"]["lp"].to_numpy().astype(float).ravel()
-    rows = np.linspace(0, len(position) - 1, min(draws, len(position))).astype(int)
-    rng, root = np.random.default_rng(seed), _root(position)
+    half = len(position) // 2
+    rows = np.linspace(half, len(position) - 1, min(draws, len(position) - half)).astype(int)
+    rng, root = np.random.default_rng(seed), _root(position[:half])
     before, after, changes, accepted = [], [], [], []
     for row in rows:
         start = position[row]
