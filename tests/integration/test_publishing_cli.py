@@ -42,7 +42,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(forecasting, "forecast", forecast)
     monkeypatch.setattr(
-        "sdforecast.reporting.write", lambda made, folder, _past: (folder / "manifest.json").write_text('{"sdforecast": "0"}')
+        "sdforecast.reporting.write",
+        lambda made, folder, _past: (folder / "manifest.json").write_text('{"sdforecast": "0"}'),
     )
 
 
