@@ -38,7 +38,7 @@ case ${1:-} in
 runtime)
     check_python
     echo "Setting up $venv with $version: $(grep -c '==' requirements.lock) locked packages," \
-        "about 170 MB to download, 720 MB on disk, a minute or so." >&2
+        "about 220 MB to download, 890 MB on disk, a minute or so." >&2
     "$python" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$version could not make the virtual environment $venv here"
     install --require-hashes -r requirements.lock
     ;;

@@ -139,7 +139,7 @@ def test_no_network_says_so_and_the_next_call_starts_again(clone):
     assert done.returncode != 0
     first, second, *_ = done.stderr.splitlines()
     assert first.startswith("Setting up .venv with Python 3")
-    assert "about 170 MB to download, 720 MB on disk" in first
+    assert "about 220 MB to download, 890 MB on disk" in first
     assert second.startswith("error: the package index cannot be reached: check the network")
     assert not (clone / ".venv" / ".runtime").exists()
 

@@ -76,19 +76,13 @@ def backtest(store: Path | None, output: Path | None, as_json: bool, quiet: bool
     A score relative to repeating the last value is below 1 where a method is better; its interval is of nine in ten
     bootstrap samples of origins. Exit code 1: an origin failed; the others are kept.
     """
-    from sdforecast.backtesting import keeping
-    from sdforecast.writing import replaced_folder
-
     folder = _store(store, show=given["show"])
     begun = time.monotonic()
-    if not given["show"]:
-        _run(folder, given, quiet=quiet)
-    origins = _origins(given, keeping.origins_in(folder)) if given["show"] else _origins(given)
-    found = _judged(folder, origins, given)
-    if output is not None:
-        from sdforecast import reporting
+    with _fresh(output) as fresh:  # a folder that is not ours is refused now, not when all is done
+        found = _found(folder, given, quiet=quiet)
+        if fresh is not None:
+            from sdforecast import reporting
 
-        with replaced_folder(output, reporting.HOLDS_SKILL) as fresh:
             reporting.write_skill(found, fresh, command(given))
     if as_json:
         print_json(_record(found, folder, output))
@@ -99,6 +93,29 @@ def backtest(store: Path | None, output: Path | None, as_json: bool, quiet: bool
     if not quiet:
         where = f"; tables and figures in {output}" if output else ""
         click.echo(f"{len(found.origins)} origins in {folder}{where}; {duration(time.monotonic() - begun)}", err=True)
+
+
+@contextmanager
+def _fresh(output: Path | None) -> Iterator[Path | None]:
+    """Give the folder for tables and figures, None where none is asked for."""
+    if output is None:
+        yield None
+        return
+    from sdforecast import reporting
+    from sdforecast.writing import replaced_folder
+
+    with replaced_folder(output, reporting.HOLDS_SKILL) as fresh:
+        yield fresh
+
+
+def _found(folder: Path, given: Mapping[str, Any], *, quiet: bool) -> Backtest:
+    """Do what is left to do, and score all of it."""
+    from sdforecast.backtesting import keeping
+
+    if given["show"]:
+        return _judged(folder, _origins(given, keeping.origins_in(folder)), given)
+    _run(folder, given, quiet=quiet)
+    return _judged(folder, _origins(given), given)
 
 
 def _store(store: Path | None, *, show: bool) -> Path:

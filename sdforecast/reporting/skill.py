@@ -207,7 +207,7 @@ def _overview(found: Backtest, target: str) -> Table:
     return Table(caption, header, lines, frozenset(range(1, len(header))))
 
 
-def _ratio(row: Mapping[str, Any]) -> str:
+def _ratio(row: Mapping[Any, Any]) -> str:
     if row["low"] != row["low"] or row["low"] == row["high"]:
         return f"{row['relative']:.2f}"
     return f"{row['relative']:.2f} ({row['low']:.2f}–{row['high']:.2f})"
@@ -219,7 +219,7 @@ def _detail(found: Backtest, target: str, period: str) -> Table:
         [
             f"{row['horizon']} months, {row['method']}",
             str(row["origins"]),
-            _ratio({str(key): value for key, value in row.items()}),
+            _ratio(row),
             *(f"{100 * row[f'covered_{level}']:.0f} %" for level in (50, 80, 90, 95)),
             f"{row['bias']:+.2f}".replace("-", words.MINUS),
             f"{signed(row['percent_error'])} %",

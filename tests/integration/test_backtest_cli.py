@@ -141,6 +141,14 @@ def test_wrong_input_is_one_message(words: str, message: str, capsys: pytest.Cap
     assert Path("file").read_text() == "mine"
 
 
+def test_a_folder_of_others_is_refused_before_any_work(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "mine").mkdir()
+    (here / "mine" / "thesis.txt").write_text("mine")
+    assert main(["backtest", *THREE, "-o", "mine"]) == 3
+    assert "mine: holds files that are not ours, nothing was changed" in capsys.readouterr().err
+    assert not (here / "backtest").exists()
+
+
 def test_a_damaged_file_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keeping.keep(here / "backtest", samples.result("2017-12"))
     (here / "backtest" / "2017-12.csv").write_text("spoilt")

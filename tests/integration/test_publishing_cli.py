@@ -41,11 +41,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         return made
 
     monkeypatch.setattr(forecasting, "forecast", forecast)
-
-    def write(made: object, folder: Path, _past: object) -> None:
-        (folder / "manifest.json").write_text('{"sdforecast": "0"}')
-
-    monkeypatch.setattr("sdforecast.reporting.write", write)
+    monkeypatch.setattr(
+        "sdforecast.reporting.write",
+        lambda made, folder, _past: (folder / "manifest.json").write_text('{"sdforecast": "0"}'),
+    )
 
 
 def issued(on: Callable[[str], None], moment: str = FIRST, *words: str) -> int:
