@@ -52,7 +52,10 @@ class Laplace:
         white = rng.standard_normal((count, len(self.mode)))
         widths = np.log(np.maximum(self.curvature, LOWEST)).sum() / 2
         lp = widths - ((white**2).sum(axis=1) + len(self.mode) * np.log(2 * np.pi)) / 2
-        return self.mode + white @ self.root.T, lp
+        # By the symmetric root: signs of eigenvectors, and turns among like ones, are accidents of rounding. So two
+        # searches that end at the same mode, within their tolerance, give the same draws.
+        vectors = self.root / np.linalg.norm(self.root, axis=0)
+        return self.mode + white @ (vectors @ self.root.T), lp
 
 
 def search(

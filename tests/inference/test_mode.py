@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import rosen, rosen_der
 
 from sdforecast.errors import InputError
-from sdforecast.inference.mode import LOWEST, laplace, search
+from sdforecast.inference.mode import LOWEST, Laplace, laplace, search
 
 SLOPES = np.array([[1.0, 0.5, 0.0], [0.3, -1.0, 0.0], [0.8, 0.8, 0.0], [0.0, 2.0, 0.0], [-1.5, 0.2, 0.0]]) / 0.4
 DATA = np.array([0.4, -0.9, 0.5, 1.8, -0.2]) / 0.4
@@ -94,3 +94,19 @@ def test_the_curvature_is_the_matrix_that_made_the_density() -> None:
 def test_it_is_nowhere_wider_than_the_prior() -> None:
     flat = laplace(lambda point: (0.0, -0.01 * point), np.zeros(2))
     np.testing.assert_allclose(flat.root @ flat.root.T, np.eye(2) / LOWEST)
+
+
+def test_draws_do_not_hang_on_signs_or_turns_of_eigenvectors() -> None:
+    """Two of three directions have the same curvature: any turn among them, and any sign, is the same approximation."""
+    rng = np.random.default_rng(5)
+    vectors, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+    curvature = np.array([2.0, 2.0, 9.0])
+    turn = np.array([[np.cos(1.1), -np.sin(1.1), 0], [np.sin(1.1), np.cos(1.1), 0], [0, 0, -1.0]])
+    drawn = [
+        Laplace(np.ones(3), each / np.sqrt(curvature), curvature).draw(4000, np.random.default_rng(1))
+        for each in (vectors, vectors @ turn)
+    ]
+    np.testing.assert_allclose(drawn[0][0], drawn[1][0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(drawn[0][1], drawn[1][1])
+    covariance = vectors / curvature @ vectors.T
+    np.testing.assert_allclose(np.cov(drawn[0][0].T), covariance, atol=0.03)
