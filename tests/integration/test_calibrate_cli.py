@@ -46,7 +46,7 @@ def test_what_is_publishable_ends_well(school: Path, capsys: pytest.CaptureFixtu
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert told["sampling"]["publishable"]
-    assert told["sampling"]["chains"] == 4
+    assert told["sampling"]["chains"] == 8
     assert (told["observations"], told["estimated"], told["kept"]) == (14, 2, 400)
     assert sum(told["learned"].values()) == 2
     assert "mode: log density" in err
