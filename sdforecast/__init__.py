@@ -11,7 +11,6 @@ from sdforecast.version import __version__
 
 if TYPE_CHECKING:
     from sdforecast.api import (
-        Model,
         NotPublishableWarning,
         backtest,
         calibrate,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         report,
         validate,
     )
+    from sdforecast.runnable import Model
 
 __all__ = [
     "Model",
