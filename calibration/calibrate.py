@@ -16,7 +16,7 @@ from sdforecast.model import read
 HERE = Path(__file__).parent
 
 
-def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 600, starts: int = 3) -> bool:
+def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 1000, starts: int = 3) -> bool:
     """Write the posterior to `folder` and its mode into the model file; returns whether it may be published."""
     model, store = read(), folder.with_name(f"{folder.name}.chains")
     before = model.path.read_text(encoding="utf-8")
