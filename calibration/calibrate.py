@@ -1,38 +1,49 @@
-"""Make the posterior of the shipped model from the shipped history: what `calibration/posterior/` was made with.
+"""Make the posteriors of the shipped structures from the shipped history: what `structures.toml` names.
 
-Run it from a checkout: python calibration/calibrate.py. It takes some minutes; broken off, it goes on from the chains
-in `calibration/posterior.chains`. Copy it and change it for a model of your own.
+    python calibration/calibrate.py                    all of them, one after the other
+    python calibration/calibrate.py spread             one of them
+
+Run it from a checkout. It takes a minute for the small structure and some twenty for each of the others; broken off, it
+goes on from the chains beside the posterior. Copy it and change it for a model of your own.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
+from sdforecast.forecasting.structures import Structure, load
 from sdforecast.inference import with_constants, write
 from sdforecast.inference.calibrating import Listener, calibrate
 from sdforecast.inference.methods import Plan
 from sdforecast.model import read
 
-HERE = Path(__file__).parent
+KEPT = 500
+"""Draws that a posterior keeps of those that were made: all structures together stay below 5 MB."""
 
 
-def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 1000, starts: int = 3) -> bool:
-    """Write the posterior to `folder` and its mode into the model file; returns whether it may be published."""
-    model, store = read(), folder.with_name(f"{folder.name}.chains")
-    before = model.path.read_text(encoding="utf-8")
+def main(structure: Structure, method: str = "nuts", draws: int = 1000, starts: int = 3) -> bool:
+    """Write the posterior of a structure; returns whether it may be published."""
+    model, folder = read(structure.model), structure.posterior or Path("posterior")
+    store, before = folder.with_name(f"{folder.name}.chains"), model.path.read_text(encoding="utf-8")
+    print(f"{structure.name}: {structure.title}")
 
     # The model file carries the constants of the mode, so that it shows the calibrated run wherever it is opened. A
     # constant with a prior is set by every draw, so that its value in the file is no part of what the posterior belongs
-    # to: the posterior of the file read above is that of the file written below.
+    # to: the posterior of the file read above is that of the file written below. A structure that holds constants of
+    # a model is another way to run it, and leaves the file alone.
     found = calibrate(
-        model, plan=Plan(method, draws=draws, target_accept=0.95, deepest=6, store=store if method == "nuts" else None),
-        starts=starts, kept=1000, command="python calibration/calibrate.py", listener=Listener(print),
+        model, structure.sources(),
+        Plan(method, draws=draws, target_accept=0.97, deepest=6, store=store if method == "nuts" else None),
+        starts=starts, kept=KEPT, hold=structure.hold, command=f"python calibration/calibrate.py {structure.name}",
+        listener=Listener(print),
     )  # fmt: skip
-    best = found.posterior.best
-    model.path.write_text(
-        with_constants(before, dict(zip(best["parameter"], best["value"], strict=True))), encoding="utf-8"
-    )
-    found.posterior.manifest["model_sha256"] = read(model.path).sha256
+    if not structure.hold:
+        best = found.posterior.best
+        model.path.write_text(
+            with_constants(before, dict(zip(best["parameter"], best["value"], strict=True))), encoding="utf-8"
+        )
+        found.posterior.manifest["model_sha256"] = read(model.path).sha256
+    folder.parent.mkdir(exist_ok=True)
     write(found.posterior, folder)
     shutil.rmtree(store, ignore_errors=True)
 
@@ -45,4 +56,7 @@ def main(folder: Path = HERE / "posterior", method: str = "nuts", draws: int = 1
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main() else 1)
+    there = load()
+    wanted = sys.argv[1:] or [each.name for each in there]
+    fine = [main(each) for each in there if each.name in wanted]
+    sys.exit(0 if fine and all(fine) else 1)

@@ -12,6 +12,8 @@ from sdforecast.engine.opening import open_model
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast
 from sdforecast.forecasting import forecast as _forecast
+from sdforecast.forecasting.structures import chosen
+from sdforecast.forecasting.structures import load as load_structures
 from sdforecast.inference import Posterior
 from sdforecast.inference import load as _load_posterior
 from sdforecast.inference.extra import require
@@ -157,18 +159,25 @@ def forecast(
     draws: int | None = None,
     seed: int = 1,
     targets: str | Path | None = None,
+    structures: str | Path | None = None,
+    only: Sequence[str] = (),
     engine: str = "auto",
 ) -> Forecast:
-    """Run draws of a posterior (default: the shipped one) under scenarios; see :func:`sdforecast.forecasting.forecast`.
+    """Run draws under scenarios: of all structures, or of a posterior; see :func:`sdforecast.forecasting.forecast`.
 
     Parameters
     ----------
-    draws : how many, evenly spaced (default: 300, or all where there are fewer).
+    posterior, targets : of one structure alone, and the table that it was made with (default: the shipped one).
+    draws : how many in all (default: 600, or 300 of one structure alone, or all where there are fewer).
     seed : of what goes on after the last month.
-    targets : the table that the posterior was made with (default: the shipped one).
+    structures : a table of structures (default: the shipped one); `only`: names of those to run.
     """
+    several = None
+    if posterior is None and targets is None:
+        table = load_structures(None if structures is None else Path(structures))
+        several = chosen(table, only) if only else table
     return _forecast(
-        scenarios, posterior=posterior, horizon=horizon, draws=draws, seed=seed,
+        scenarios, posterior=posterior, structures=several, horizon=horizon, draws=draws, seed=seed,
         targets=None if targets is None else Path(targets), engine=engine, command="sdf.forecast(...)",
         told=lambda line: warnings.warn(line, stacklevel=3),
     )  # fmt: skip
@@ -191,6 +200,7 @@ def backtest(
     targets: str | Path | None = None,
     parameters: str | Path | None = None,
     data: str | Path | None = None,
+    structures: str | Path | None = None,
     store: str | Path = "backtest",
     again: bool = False,
     jobs: int | None = None,
@@ -212,6 +222,8 @@ def backtest(
     chains, draws, tune, seed : as of :func:`calibrate`; all draws are run on (default: 100 of each chain, nuts 250).
     variant, noise : how deaths are known, and the seed of simulated noise; see :func:`sdforecast.backtesting.known_at`.
     targets, parameters, data : two files and the folder with the history (default: the shipped ones).
+    structures : a table of structures that are mixed (default: the shipped one); with a model, parameters or targets
+        of yours there is one structure alone.
     again : do every origin anew.
     jobs : origins at a time (default: one a processor).
     client : does the origins instead: a `dask.distributed.Client`, or an executor of `concurrent.futures`. Its workers
@@ -231,9 +243,11 @@ def backtest(
     from sdforecast.inference.studying import Sources
 
     paths = [None if path is None else Path(path) for path in (data, parameters, targets)]
+    alone = any(each is not None for each in (model, parameters, targets))
     shared = setup(
         model.file if model is not None else read(), Sources(*paths), method=method, chains=chains, draws=draws,
         tune=tune, seed=seed, variant=variant, noise=noise,
+        structures=() if alone else load_structures(None if structures is None else Path(structures)),
     )  # fmt: skip
     months = sorted({dates.origin_of(month) for month in origins}) or dates.origins(first, last, every)
     folder = Path(store)

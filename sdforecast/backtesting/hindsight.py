@@ -71,10 +71,14 @@ class Hindsight:
                 found[each.name] = each
         return found
 
-    def priors(self, table: Sequence[Parameter], origin: pd.Timestamp) -> list[Parameter]:
-        """Return the table of parameters as it may be used at an origin. Raises `InputError` for an unknown name."""
+    def priors(self, table: Sequence[Parameter], origin: pd.Timestamp, *, whole: bool = True) -> list[Parameter]:
+        """Return the table of parameters as it may be used at an origin.
+
+        Raises `InputError` for an unknown name if the table is to have all (`whole`); that of another model has not.
+        """
         used, names = self.at(origin), {each.name for each in table}
-        if lost := next((each.name for each in self.constants if each.name not in names), None):
+        lost = next((each.name for each in self.constants if each.name not in names), None)
+        if whole and lost is not None:
             raise InputError(Problem(f"hindsight: no parameter '{lost}'", hint=nearest(lost, names)))
         return [_prior(each, used[each.name]) if each.name in used else each for each in table]
 

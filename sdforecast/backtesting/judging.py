@@ -21,7 +21,9 @@ from sdforecast.evaluation.outcomes import outcomes
 from sdforecast.evaluation.scoring import score
 
 METHODS: tuple[str, ...] = (OURS, WITH_RIVAL, *BASELINES)
-"""All methods in the order of the tables."""
+"""All methods in the order of the tables; structures stand after the first two, in the order of their names."""
+
+_STRUCTURES_FROM = 2
 
 _CELL = ["period", "target", "horizon", "method"]
 _MEANS = [
@@ -94,7 +96,14 @@ class Backtest:
     def methods(self) -> list[str]:
         """The methods scored, in the order of the tables."""
         there = set(self.scores["method"])
-        return [*(method for method in METHODS if method in there), *sorted(there - set(METHODS))]
+        first, rest = METHODS[:_STRUCTURES_FROM], METHODS[_STRUCTURES_FROM:]
+        structures = sorted(there - set(METHODS))
+        return [*(each for each in first if each in there), *structures, *(each for each in rest if each in there)]
+
+    @property
+    def structures(self) -> list[str]:
+        """The structures that were mixed, scored beside the whole; empty where there was but one."""
+        return [method for method in self.methods if method not in METHODS]
 
     @property
     def origins(self) -> list[pd.Timestamp]:
@@ -103,7 +112,10 @@ class Backtest:
 
     def said(self) -> list[str]:
         """Return what a reader must know before the numbers, one sentence or two each."""
-        return [PSEUDO_PROSPECTIVE, COUNTS_FROM, *self._of_the_longest(), *self._of_the_variant(), *self._of_the_plan()]
+        return [
+            PSEUDO_PROSPECTIVE, *self._of_the_structures(), COUNTS_FROM, *self._of_the_longest(),
+            *self._of_the_variant(), *self._of_the_plan(),
+        ]  # fmt: skip
 
     def worst_in_words(self) -> list[str]:
         """Return our worst forecast of each target in a sentence."""
@@ -114,6 +126,13 @@ class Backtest:
             f"{row['relative_wis']:.2f} times that of repeating the last value."
             for row in rows
         ]
+
+    def _of_the_structures(self) -> list[str]:
+        told = [dict(each) for each in self.facts[-1].get("structures", [])] if self.facts else []
+        if len(told) < 2:
+            return []
+        words = ", ".join(f"{each['name']} {float(each['weight']):.0%}" for each in told)
+        return [f"'{OURS}' mixes the draws of {len(told)} structures ({words}); each is scored beside it."]
 
     def _of_the_longest(self) -> list[str]:
         later = comparing.during(self.scores, "verification")
@@ -202,7 +221,11 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     keys = [k for k in ("period", "target", "horizon", "origin", "method", "quantile") if k in table]
 
     def rank(column: pd.Series) -> pd.Series:
-        known = {word: place for place, word in enumerate(ranks.get(str(column.name), ()))}
-        return column.map(lambda word: known.get(word, len(known))) if known else column
+        known = {word: float(place) for place, word in enumerate(ranks.get(str(column.name), ()))}
+        if not known:
+            return column
+        if column.name == "method":
+            return column.map(lambda word: (known.get(word, _STRUCTURES_FROM - 0.5), str(word)))
+        return column.map(lambda word: known.get(word, len(known)))
 
     return table.sort_values(keys, key=rank, ignore_index=True, kind="stable")

@@ -27,9 +27,11 @@ from sdforecast.backtesting.knowing import Known
 from sdforecast.errors import InputError, Problem
 from sdforecast.evaluation import tables
 from sdforecast.evaluation.levels import COLUMNS
+from sdforecast.forecasting.structures import Structure
 from sdforecast.inference.studying import Sources
 from sdforecast.manifest import hash_of, manifest, to_json
 from sdforecast.model import ModelFile
+from sdforecast.model import read as read_model
 from sdforecast.writing import write_text
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 DECIMALS = 2
 """Decimals of a quantile in a file: seven digits of a year's deaths."""
 
-DECIDING = ("model_sha256", "known_sha256", "plan", "variant", "noise", "horizons")
+DECIDING = ("model_sha256", "known_sha256", "plan", "variant", "noise", "horizons", "structures")
 """Facts that must agree for an origin to be done."""
 
 MOST_BYTES = 20_000_000
@@ -78,6 +80,7 @@ def identity(
     hindsight: Path | None,
     noise: int,
     horizons: Sequence[int],
+    structures: Sequence[Structure] = (),
 ) -> dict[str, Any]:
     """Return the facts that decide the result at an origin, and hashes of the files behind them."""
     calibration = shipped.calibration_dir()
@@ -96,7 +99,19 @@ def identity(
         "variant": known.variant,
         "noise": noise,
         "horizons": list(horizons),
+        "structures": [_of(each, known, sources) for each in structures],
         **{f"{name}_sha256": hash_of(paths) for name, paths in files.items()},
+    }
+
+
+def _of(structure: Structure, known: Known, sources: Sources) -> dict[str, Any]:
+    """Return what decides the part of a structure."""
+    return {
+        "name": structure.name,
+        "weight": structure.weight,
+        "model_sha256": read_model(structure.model).sha256,
+        "known_sha256": digest(known, structure.sources(sources.folder)),
+        "held": dict(structure.hold),
     }
 
 

@@ -97,9 +97,9 @@ class Known:
         given = {str(name).replace("_", " "): levels[name].astype(float) for name in levels} | dict(self.tables)
         return {names[name.casefold()]: series for name, series in given.items() if name.casefold() in names}
 
-    def priors(self, table: Sequence[Parameter]) -> list[Parameter]:
-        """Return a table of parameters with the priors that may be used at this origin."""
-        return self.hindsight.priors(table, self.day)
+    def priors(self, table: Sequence[Parameter], *, whole: bool = True) -> list[Parameter]:
+        """Return a table of parameters with the priors that may be used at this origin; see `Hindsight.priors`."""
+        return self.hindsight.priors(table, self.day, whole=whole)
 
     def write(self, folder: Path, sources: Sources | None = None) -> Sources:
         """Write the history, the priors and the targets of the day into a folder and return them as sources of a study.
@@ -108,11 +108,12 @@ class Known:
         find no observation yet are left out. `history.load(folder)` gives `rows` again.
         """
         given = sources or Sources()
+        priors = self.priors(writing.table(given.parameters), whole=given.parameters is None)
         writing.history(folder, self.rows, self.vintages, self.folder)
         writing.instruments(folder, self.instruments)
         return Sources(
             folder=folder,
-            parameters=writing.parameters(folder, self.priors(writing.table(given.parameters))),
+            parameters=writing.parameters(folder, priors),
             targets=writing.targets(folder, given.targets, self.rows, self.folder),
         )
 

@@ -26,7 +26,8 @@ _PATH: Any = click.Path(path_type=Path)
 _DECIDING = {
     "origins": "--origins", "first": "--first", "last": "--last", "every": "--every", "method": "--method",
     "variant": "--variant", "noise": "--noise", "chains": "--chains", "draws": "--draws", "tune": "--tune",
-    "seed": "--seed", "model": "--model", "data": "--data", "parameters": "--parameters", "targets": "--targets",
+    "seed": "--seed", "structures": "--structures", "model": "--model", "data": "--data",
+    "parameters": "--parameters", "targets": "--targets",
 }  # fmt: skip
 
 
@@ -50,6 +51,7 @@ _DECIDING = {
               help="Draws of a chain, all of them run on (default: 100; nuts: 250).")  # fmt: skip
 @click.option("--tune", type=click.IntRange(1, 100_000), default=250, show_default=True, help="Warm-up of nuts.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of draws.")
+@click.option("--structures", type=_PATH, metavar="FILE", help="Structures of yours (.toml).")
 @model_option
 @click.option("--data", type=_PATH, metavar="DIR", help="Folder with history of yours.")
 @click.option("--parameters", type=_PATH, metavar="FILE", help="Priors of yours (.toml).")
@@ -69,9 +71,11 @@ def backtest(store: Path | None, output: Path | None, as_json: bool, quiet: bool
     24 and 36 months; beside it the simple methods from the same knowledge. Horizons count from the origin, the last
     month whose deaths were known. The structure was chosen with hindsight: results are pseudo-prospective.
 
-    By default each refit is the normal approximation at its mode (--quick); --method nuts samples in full. Results are
-    kept origin by origin: after Ctrl-C the same command goes on, and what is done for this model, plan and knowledge is
-    not done again. A search begins at a mode of the shipped back-test (same or earlier origin), never of this run.
+    Each structure of calibration/structures.toml is fitted, and their draws are mixed by weight; --model, --parameters
+    or --targets make it one of yours alone. By default each refit is the normal approximation at its mode (--quick);
+    --method nuts samples in full. Results are kept origin by origin: after Ctrl-C the same command goes on, and what is
+    done for this model, plan and knowledge is not done again. A search begins at a mode of the shipped back-test (same
+    or earlier origin), never of this run.
 
     A score relative to repeating the last value is below 1 where a method is better; its interval is of nine in ten
     bootstrap samples of origins. Exit code 1: an origin failed; the others are kept.
@@ -148,11 +152,17 @@ def _origins(given: Mapping[str, Any], otherwise: list[pd.Timestamp] | None = No
 
 def _setup(given: Mapping[str, Any]) -> Setup:
     from sdforecast.backtesting.working import setup
+    from sdforecast.forecasting.structures import load
     from sdforecast.inference.studying import Sources
 
     sources = Sources(given["data"], given["parameters"], given["targets"])
     words = {name: given[name] for name in ("method", "chains", "draws", "tune", "seed", "variant", "noise")}
-    return setup(open_model(given["model"]), sources, **words)
+    alone = [f"--{name}" for name in ("model", "parameters", "targets") if given[name] is not None]
+    if alone and given["structures"] is not None:
+        what = f"{alone[0]} is of one structure alone"
+        raise InputError(Problem(what, hint="leave it or --structures out"))
+    several = () if alone else load(given["structures"])
+    return setup(open_model(given["model"]), sources, **words, structures=several)
 
 
 def _run(folder: Path, given: Mapping[str, Any], *, quiet: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from sdforecast.forecasting import Forecast
+    from sdforecast.forecasting.parts import Part
 
 _DEATHS = "synthetic opioid deaths"
 _YEARS = (2026, 2028, 2030, 2035)
@@ -32,10 +34,17 @@ _YEARS = (2026, 2028, 2030, 2035)
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR",
               show_default=True, help="Folder for page, figures and data.")  # fmt: skip
-@click.option("--draws", type=click.IntRange(1), metavar="N", help="Run N draws of the posterior (default: 300).")
+@click.option(
+    "--draws",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Run N draws in all (default: 600, of one structure alone 300).",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of what goes on after the data.")
 @click.option("--horizon", default="2035-12", metavar="YYYY-MM", show_default=True, help="Last month.")
-@click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours.")
+@click.option("--structures", type=click.Path(path_type=Path), metavar="FILE", help="Structures of yours (.toml).")
+@click.option("--structure", "only", multiple=True, metavar="NAME", help="This structure only (repeatable).")
+@click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours alone.")
 @click.option(
     "--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml)."
 )
@@ -55,6 +64,8 @@ def forecast(
     draws: int | None,
     seed: int,
     horizon: str,
+    structures: Path | None,
+    only: tuple[str, ...],
     posterior: Path | None,
     targets: Path | None,
     data: Path | None,
@@ -66,32 +77,37 @@ def forecast(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run draws from the posterior under each scenario and write a page, figures and data.
+    """Run draws from the posteriors under each scenario and write a page, figures and data.
 
     Without -s, the five mixes of the founding question are run. What is not known of constants, of supply and of the
-    model's own errors is in the ranges; what a scenario assumes is not. A scenario is a condition, not advice.
+    models' own errors is in the ranges; what a scenario assumes is not. A scenario is a condition, not advice.
+
+    Draws come from several structures, each with its weight (calibration/structures.toml): those that fit the past
+    alike may differ after it. --structure runs one alone.
 
     From 100 draws on, the folder has a hub: quantiles and 100 paired trajectories of deaths in the form that the
     forecasting hubs of the hubverse read. --issue keeps it in the archive, which 'sdforecast evaluate' scores.
     """
     from sdforecast import issuing, reporting
-    from sdforecast.forecasting import DEFAULT_SCENARIOS, forecast, how_many
-    from sdforecast.inference import load
-    from sdforecast.model import read
+    from sdforecast.forecasting import DEFAULT_SCENARIOS, counts, forecast, runs
     from sdforecast.writing import replaced_folder
 
     begun = time.monotonic()
-    found, model = load(posterior, whole=False), read()
     names = scenarios or DEFAULT_SCENARIOS
-    count = how_many(draws, found)
-    runs = count * len(names)
+    given = _given(structures, only, posterior, targets)
+    count, total = sum(counts(given, draws)), runs(given, draws, len(names))
     plan = publishing.plan(count, archive, trajectories, data, issue=issue, since_last=since_last)
     with replaced_folder(output, (*reporting.HOLDS, *issuing.HOLDS)) as folder:
-        with progress("runs", runs, quiet=quiet) as advance:
+        with progress("runs", total, quiet=quiet) as advance:
             made = forecast(
-                names, model=model, posterior=found, draws=draws, horizon=horizon, seed=seed, targets=targets,
-                variables=reporting.variables(model.names, found.residuals), engine=engine,
-                command=_command(scenarios, draws, seed, horizon, posterior, targets, data, engine),
+                names, given=given, draws=draws, horizon=horizon, seed=seed, engine=engine,
+                variables=reporting.variables(given[0].model.names, given[0].posterior.residuals),
+                command=_command(scenarios, only, {
+                    "--draws": draws, "--seed": None if seed == 1 else seed,
+                    "--horizon": None if horizon == "2035-12" else horizon, "--structures": structures,
+                    "--posterior": posterior, "--targets": targets, "--data": data,
+                    "--engine": None if engine == "auto" else engine,
+                }),
                 told=lambda line: click.echo(f"warning: {line}", err=True), advance=advance,
             )  # fmt: skip
         made = publishing.with_history(made, data)
@@ -104,30 +120,34 @@ def forecast(
         print_json({"folder": str(output), "deaths": _rows(made), "fit": made.summary, **plan.told()})
     elif not quiet:
         print_table(_rows(made))
-        click.echo("deaths a year: median over the draws from the posterior (nine in ten of them)", err=True)
+        click.echo("deaths a year: median over all draws (nine in ten of them)", err=True)
         plan.show()
-        click.echo(f"{runs} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
+        click.echo(f"{total} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
 
 
-def _command(
-    scenarios: tuple[str, ...],
-    draws: int | None,
-    seed: int,
-    horizon: str,
-    posterior: Path | None,
-    targets: Path | None,
-    data: Path | None,
-    engine: str,
-) -> str:
+def _given(
+    structures: Path | None, only: tuple[str, ...], posterior: Path | None, targets: Path | None
+) -> Sequence[Part]:
+    """Return what to run: all structures, some of them, or a posterior of the user's."""
+    from sdforecast.errors import InputError, Problem
+    from sdforecast.forecasting import parts
+    from sdforecast.forecasting.structures import chosen, load
+
+    if posterior is None and targets is None:
+        table = load(structures)
+        return parts(structures=chosen(table, only) if only else table)
+    if structures is not None or only:
+        what = "--posterior and --targets are of one structure alone"
+        raise InputError(Problem(what, hint="leave --structures and --structure out"))
+    return parts(posterior, targets=targets)
+
+
+def _command(scenarios: tuple[str, ...], only: tuple[str, ...], given: Mapping[str, object]) -> str:
     """Return the command that gives the same results; where they are put does not change them."""
     words = ["sdforecast", "forecast"]
-    for name in scenarios:
-        words += ["-s", name]
-    given = {
-        "--draws": draws, "--seed": None if seed == 1 else seed, "--horizon": None if horizon == "2035-12" else horizon,
-        "--posterior": posterior, "--targets": targets, "--data": data,
-        "--engine": None if engine == "auto" else engine,
-    }  # fmt: skip
+    for option, names in (("-s", scenarios), ("--structure", only)):
+        for name in names:
+            words += [option, name]
     for option, value in given.items():
         words += [] if value is None else [option, str(value)]
     return shlex.join(words)

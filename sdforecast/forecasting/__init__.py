@@ -1,7 +1,8 @@
 """Forecasts: draws from the posterior under every scenario."""
 
 from sdforecast.forecasting.applying import OF_THE_MODEL
-from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast, how_many
+from sdforecast.forecasting.making import DEFAULT_SCENARIOS, forecast, runs
+from sdforecast.forecasting.parts import counts, parts
 from sdforecast.forecasting.quantiles import LEVELS, quantile_table, twelve_month_sums
 from sdforecast.forecasting.result import Forecast
 from sdforecast.forecasting.running import dataset, outputs, trajectories
@@ -11,11 +12,13 @@ __all__ = [
     "LEVELS",
     "OF_THE_MODEL",
     "Forecast",
+    "counts",
     "dataset",
     "forecast",
-    "how_many",
     "outputs",
+    "parts",
     "quantile_table",
+    "runs",
     "trajectories",
     "twelve_month_sums",
 ]

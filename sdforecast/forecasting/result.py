@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -30,6 +30,7 @@ class Forecast:
     parameters : every constant with its prior and posterior; see :func:`.believed.believed`.
     summary : the figures of the fit: annual_mape, recent_mape, peak_model, peak_observed, …
     manifest : how it was made.
+    structures : one row a structure in the order of the draws: name, title, about, weight, draws, borrows.
     """
 
     trajectories: xr.Dataset
@@ -42,3 +43,13 @@ class Forecast:
     parameters: pd.DataFrame
     summary: dict[str, Any]
     manifest: dict[str, Any]
+    structures: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def structure(self, name: str) -> Forecast:
+        """Return the forecast of one structure alone. Raises `KeyError` for another name."""
+        if name not in set(self.structures["name"]):
+            raise KeyError(name)
+        ends = self.structures["draws"].cumsum()
+        k = int((self.structures["name"] == name).to_numpy().argmax())
+        rows = slice(int(ends.iloc[k] - self.structures["draws"].iloc[k]), int(ends.iloc[k]))
+        return replace(self, trajectories=self.trajectories.isel(draw=rows), structures=self.structures.iloc[k : k + 1])

@@ -17,6 +17,7 @@ FACTS = {
     "counted to": ("reference_date",),
     "data vintage of the fit": ("forecast", "data_vintage"),
     "model": ("forecast", "model_sha256"),
+    "structures": ("forecast", "structures"),
     "posterior": ("forecast", "posterior", "created"),
     "targets": ("forecast", "posterior", "targets_sha256"),
     "history of the fit": ("forecast", "posterior", "history_sha256"),
@@ -94,7 +95,11 @@ def _at(record: Any, keys: tuple[str, ...]) -> Any:
 def _short(value: Any) -> str:
     if value is None:
         return "not told"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        value = ", ".join(
+            f"{each.get('name')} {each.get('weight')}" if isinstance(each, dict) else str(each) for each in value
+        )
+    text = str(value)
     return text[:_LONG] if len(text) == 64 else text[:80]
 
 

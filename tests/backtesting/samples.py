@@ -45,7 +45,8 @@ def identified(setup: Setup, origin: pd.Timestamp) -> dict[str, Any]:
     """In the place of the real one, which reads the history at every origin."""
     plan = {name: getattr(setup.plan, name) for name in ("method", "draws", "seed")}
     return {"origin": f"{origin:%Y-%m-%d}", "model_sha256": setup.model.sha256, "known_sha256": f"{origin}",
-            "plan": plan, "variant": setup.variant, "noise": setup.noise, "horizons": list(setup.horizons)}  # fmt: skip
+            "plan": plan, "variant": setup.variant, "noise": setup.noise, "horizons": list(setup.horizons),
+            "structures": []}  # fmt: skip
 
 
 def slow(task: Task) -> Done:

@@ -111,3 +111,22 @@ def test_nothing_to_score_is_an_error(results: list[Done]) -> None:
 def test_without_a_folder_there_is_no_shipped_backtest(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setattr("sdforecast.shipped.backtest_dir", lambda: tmp_path)
     assert judging.shipped_backtest() is None
+
+
+def test_structures_are_scored_beside_the_whole_and_told(results: list[Done]) -> None:
+    told = [{"name": "broad", "weight": 0.75}, {"name": "narrow", "weight": 0.25}]
+    several = []
+    for done in results:
+        ours = done.forecasts[done.forecasts["method"] == OURS]
+        more = [ours.assign(method=each["name"], value=ours["value"] * (1 + k)) for k, each in enumerate(told)]
+        several.append(Done(done.origin, pd.concat([done.forecasts, *more]), {**done.facts, "structures": told}))
+    found = judge(several)
+    assert found.methods == [OURS, WITH_RIVAL, "broad", "narrow", "last value", RIVAL]
+    assert found.structures == ["broad", "narrow"]
+    assert list(dict.fromkeys(found.skill["method"])) == found.methods
+    assert (
+        f"'{OURS}' mixes the draws of 2 structures (broad 75%, narrow 25%); each is scored beside it." in found.said()
+    )
+    skill = found.skill.set_index(["period", "target", "horizon", "method"])["relative"].unstack()
+    pd.testing.assert_series_equal(skill["broad"], skill[OURS], check_names=False)
+    assert not judge(results).structures

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 pytest.importorskip("pymc")
 pytest.importorskip("statsforecast")
@@ -11,7 +12,11 @@ from sdforecast import model, shipped
 from sdforecast.backtesting import keeping, known_at
 from sdforecast.backtesting.keeping import Done
 from sdforecast.backtesting.names import OURS
+from sdforecast.backtesting.refitting import refit
 from sdforecast.backtesting.working import Task, identified, perform, setup
+from sdforecast.evaluation.levels import SYNTHETIC_OPIOIDS
+from sdforecast.forecasting.structures import load
+from sdforecast.inference.methods import Plan
 from sdforecast.inference.studying import Sources
 from tests.backtesting.test_knowing import corrupt
 from tests.backtesting.test_study import ORIGIN, spoilt
@@ -21,6 +26,20 @@ def done(file: Path, folder: Path | None) -> Done:
     origin = known_at(ORIGIN).origin
     shared = setup(model.read(file), Sources(folder), chains=2, draws=20)
     return perform(Task(origin, shared, identified(shared, origin)))
+
+
+@pytest.mark.slow  # fits it twice
+def test_the_small_structure_knows_nothing_of_what_came_later(tmp_path: Path) -> None:
+    known = known_at(ORIGIN)
+    spread = next(each for each in load() if each.borrows)
+    spoilt_history = known_at(ORIGIN, corrupt(tmp_path / "corrupt", known.origin, known.released, 10.0, 7))
+    found = [
+        refit(each, model.read(spread.model), Plan("laplace", 2, 20), sources=spread.sources(each.folder),
+              wanted=[SYNTHETIC_OPIOIDS])
+        for each in (known, spoilt_history)
+    ]  # fmt: skip
+    assert found[0].mode == found[1].mode
+    xr.testing.assert_identical(found[0].forecast.trajectories, found[1].forecast.trajectories)
 
 
 @pytest.mark.slow  # fits the model twice

@@ -106,11 +106,13 @@ class TestRuns:
 
 
 class TestDisturbances:
-    def test_sums_that_contain_the_deaths_change_by_as_many(self, made: Forecast) -> None:
+    def test_sums_that_contain_the_deaths_change_by_as_many(self, made: Forecast, posterior: Posterior) -> None:
         runs = made.trajectories
         added = runs[DEATHS] - runs[ALONE]
         assert float(abs(added).max()) > 50
-        opioids = forecast(MIXES, draws=4, horizon="2030-06", variables=["opioid deaths"]).trajectories
+        opioids = forecast(
+            MIXES, posterior=posterior, draws=4, horizon="2030-06", variables=["opioid deaths"]
+        ).trajectories
         assert list(opioids) == ["opioid deaths"]
         np.testing.assert_allclose(
             runs[f"{ALL} of the model"] + added - opioids["opioid deaths"],
