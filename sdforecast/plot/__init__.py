@@ -15,6 +15,7 @@ from sdforecast.plot.skill import (
     relative,
     relative_data,
 )
+from sdforecast.plot.structures import structures, structures_data
 
 __all__ = [
     "PERIOD_WORDS",
@@ -36,6 +37,8 @@ __all__ = [
     "relative_data",
     "sector",
     "sector_data",
+    "structures",
+    "structures_data",
     "targets",
     "targets_data",
     "to_png",

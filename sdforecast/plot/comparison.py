@@ -133,8 +133,8 @@ def _dots_note(forecast: Forecast) -> str:
     if count == 1:
         return "One draw from the posterior: no spread can be shown."
     return (
-        f"Dot: median; thick and thin line: middle half and nine tenths of {count} draws from the posterior, each "
-        "a tick; not a probability of what will happen."
+        f"Dot: median; thick and thin line: middle half and nine tenths of {count} draws "
+        f"{series.drawn_from(forecast)}; each draw is a tick; not a probability of what will happen."
     )
 
 

@@ -117,6 +117,6 @@ def spread_note(forecast: Forecast) -> str:
     if count == 1:
         return "One draw from the posterior: no spread can be shown."
     return (
-        f"Bands: 5th to 95th and 25th to 75th percentile of {count} draws from the posterior of one model; "
+        f"Bands: 5th to 95th and 25th to 75th percentile of {count} draws {series.drawn_from(forecast)}; "
         "not a probability of what will happen."
     )

@@ -35,6 +35,12 @@ def against(values: xr.DataArray, reference: str) -> xr.DataArray:
     return values.sel(scenario=others) - values.sel(scenario=reference, drop=True)
 
 
+def drawn_from(forecast: Forecast) -> str:
+    """Return where the draws of a forecast come from, as half a sentence."""
+    several = len(forecast.structures)
+    return f"from {several} structures, each with its weight" if several > 1 else "from the posterior of one model"
+
+
 def spread(values: xr.DataArray, along: str) -> pd.DataFrame:
     """Return quantiles over the draws as a table with one row for each `scenario`, coordinate `along`, and quantile.
 

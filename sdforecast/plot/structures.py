@@ -60,6 +60,6 @@ def structures(forecast: Forecast, *, narrow: bool = False) -> Figure:
         counts(axes)
         axes.tick_params(labelleft=True)
         mark_last_count(axes, forecast, label=False)
-        head(axes, str(row["title"]), f"weight {row['weight']:.0%}; deaths in twelve months", panels.panel_width)
+        head(axes, str(row["title"]), f"{100 * row['weight']:.0f} % of draws; deaths a year", panels.panel_width)
     panels.axes[0].set_ylim(0, max(table["value"].max(), *counted["value"], 0) * 1.04)
     return panels.figure
