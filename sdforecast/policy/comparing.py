@@ -52,9 +52,7 @@ def compare(outcomes: Outcomes, discount: float = 0.0) -> Comparison:
 
     Raises `InputError` where only the reference was run, an outcome is missing, or for a rate out of 0 to 0.2 a year.
     """
-    if not (math.isfinite(discount) and 0 <= discount <= HIGHEST_RATE):
-        hint = f"a year, 0 to {HIGHEST_RATE}: 0.03 is 3 %"
-        raise InputError(Problem(f"discount rate {discount:g} is out of range", hint=hint))
+    check_rate(discount)
     if len(outcomes.scenarios) < 2:
         raise InputError(Problem(f"only the reference, {outcomes.reference}, was run", hint="name a scenario: -s NAME"))
     lacking = [name for name in (DEATHS, ALL_DEATHS, LIFE_YEARS, *COSTS) if name not in outcomes.yearly]
@@ -63,6 +61,13 @@ def compare(outcomes: Outcomes, discount: float = 0.0) -> Comparison:
     table = effects_of(outcomes, discount)
     return Comparison(outcomes, discount, table, summary_of(outcomes, table), costs_of(outcomes, discount),
                       stages(outcomes))  # fmt: skip
+
+
+def check_rate(discount: float) -> None:
+    """Raise `InputError` for a rate that is none, before any work is done."""
+    if not (math.isfinite(discount) and 0 <= discount <= HIGHEST_RATE):
+        hint = f"a year, 0 to {HIGHEST_RATE}: 0.03 is 3 %"
+        raise InputError(Problem(f"discount rate {discount:g} is out of range", hint=hint))
 
 
 def effects_of(outcomes: Outcomes, discount: float) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def outcomes(
     InputError : unknown scenarios, outcomes or assumptions; the same scenario twice; years out of range.
     """
     model, posterior = model or read_model(), posterior or load(whole=False)
-    mixes, base = _mixes(scenarios, reference, told)
+    mixes, base = arranged(scenarios, reference, told)
     last = _last(horizon, first)
     changed = belongs(posterior, model, target_file=targets)
     for problem in changed:
@@ -133,10 +133,13 @@ def outcomes(
     )  # fmt: skip
 
 
-def _mixes(
+def arranged(
     scenarios: Sequence[Scenario | str | Path], reference: str | Path, told: Callable[[str], None]
 ) -> tuple[tuple[Scenario, ...], Scenario]:
-    """Return the scenarios, the reference first, and the reference."""
+    """Return the scenarios, the reference first, and the reference.
+
+    Raises `InputError` for an unknown name, the same name twice, or nothing to compare.
+    """
     mixes = [each if isinstance(each, Scenario) else scenario.load(each) for each in scenarios]
     if not mixes:
         raise InputError(Problem("no scenario to compare", hint="-s NAME_OR_FILE"))
