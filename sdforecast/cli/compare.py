@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,10 +14,15 @@ from sdforecast.cli.modelfile import engine_option
 from sdforecast.cli.progress import duration, progress
 from sdforecast.cli.tables import print_json
 
+if TYPE_CHECKING:
+    from sdforecast.policy.comparing import Comparison
+    from sdforecast.policy.interacting import Decomposition
+
 
 @click.command(
     epilog="\b\nExample:\n  sdforecast compare -s military-only -s soft-power-with-teeth --draws 100"
     "\n  sdforecast compare -s demand-plus-essay --discount 0.03 -o compared"
+    "\n  sdforecast compare --decompose treatment-naloxone-surge --draws 50"
 )
 @click.option("-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE",
               help="What is compared; several times for several.")  # fmt: skip
@@ -30,6 +36,9 @@ from sdforecast.cli.tables import print_json
 @click.option("--horizon", default="2035-12", metavar="YYYY-MM", show_default=True, help="Last month, a December.")
 @click.option("--discount", type=float, default=0.0, metavar="RATE", show_default=True,
               help="Of money and life-years, a year: 0.03 for 3 %.")  # fmt: skip
+@click.option("--decompose", metavar="NAME_OR_FILE", help="Take a mix apart: what each instrument averts in it.")
+@click.option("--orders", type=click.IntRange(4), default=16, show_default=True, metavar="N",
+              help="Sampled orders of its instruments.")  # fmt: skip
 @click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours.")
 @click.option("--targets", type=click.Path(path_type=Path), metavar="FILE",
               help="Targets that it was made with (.toml).")  # fmt: skip
@@ -45,6 +54,8 @@ def compare(
     first: int,
     horizon: str,
     discount: float,
+    decompose: str | None,
+    orders: int,
     posterior: Path | None,
     targets: Path | None,
     engine: str,
@@ -57,67 +68,100 @@ def compare(
     scenario changes alone. A cost per death averted is given where nearly all draws avert deaths, and said to have no
     meaning where they do not. docs/compare.md says what each figure means.
     """
-    from sdforecast.forecasting import how_many
     from sdforecast.inference import load
     from sdforecast.policy.comparing import check_rate
-    from sdforecast.policy.comparing import compare as compared
-    from sdforecast.policy.outcomes import arranged, outcomes
 
     begun = time.monotonic()
     check_rate(discount)
+    if not scenarios and decompose is None:
+        raise click.UsageError("name scenarios with -s, or a mix with --decompose")
     words = _command(
-        scenarios, output=None, reference=reference, draws=draws, seed=seed, first=first, horizon=horizon,
-        discount=discount, posterior=posterior, targets=targets, engine=engine,
+        scenarios, reference=reference, draws=draws, seed=seed, first=first, horizon=horizon, discount=discount,
+        decompose=decompose, orders=orders, posterior=posterior, targets=targets, engine=engine,
     )  # fmt: skip
-    mixes, _ = arranged(scenarios, reference, lambda line: None)
-    found = load(posterior, whole=False)
-    count = how_many(draws, found) * len(mixes)
-    with progress("runs", count, quiet=quiet) as advance:
-        made = compared(
-            outcomes(
-                scenarios, posterior=found, draws=draws, horizon=horizon, first=first, seed=seed, reference=reference,
-                targets=targets, engine=engine, command=words, advance=advance,
-                told=lambda line: click.echo(f"note: {line}", err=True),
-            ),
-            discount,
-        )  # fmt: skip
-    if output is not None:
-        _write(made, output)
-    _print(made, output, as_json=as_json, quiet=quiet)
+    options = {
+        "posterior": load(posterior, whole=False), "horizon": horizon, "first": first, "seed": seed,
+        "targets": targets, "engine": engine, "command": words,
+        "told": lambda line: click.echo(f"note: {line}", err=True),
+    }  # fmt: skip
+    with _folder(output) as folder:
+        made = _compared(scenarios, reference, draws, discount, options, quiet=quiet) if scenarios else None
+        parts = _taken_apart(decompose, reference, draws, orders, options, quiet=quiet) if decompose else None
+        if folder is not None:
+            from sdforecast.reporting import comparisons
+
+            comparisons.write(made, folder, parts)
+    _print(made, parts, output, as_json=as_json, quiet=quiet)
     if not quiet:
-        click.echo(f"{count} runs, {duration(time.monotonic() - begun)}", err=True)
+        click.echo(duration(time.monotonic() - begun), err=True)
 
 
-def _write(made: Any, output: Path) -> None:
+def _folder(output: Path | None) -> AbstractContextManager[Path | None]:
     from sdforecast.reporting import comparisons
     from sdforecast.writing import replaced_folder
 
-    with replaced_folder(output, comparisons.HOLDS) as folder:
-        comparisons.write(made, folder)
+    return nullcontext() if output is None else replaced_folder(output, comparisons.HOLDS)
 
 
-def _print(made: Any, output: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _compared(
+    scenarios: tuple[str, ...],
+    reference: str,
+    draws: int | None,
+    discount: float,
+    options: dict[str, Any],
+    *,
+    quiet: bool,
+) -> Comparison:
+    from sdforecast.forecasting import how_many
+    from sdforecast.policy.comparing import compare as compared
+    from sdforecast.policy.outcomes import arranged, outcomes
+
+    mixes, _ = arranged(scenarios, reference, lambda line: None)
+    with progress("runs", how_many(draws, options["posterior"]) * len(mixes), quiet=quiet) as advance:
+        made = outcomes(scenarios, reference=reference, draws=draws, advance=advance, **options)
+    return compared(made, discount)
+
+
+def _taken_apart(
+    mix: str, reference: str, draws: int | None, orders: int, options: dict[str, Any], *, quiet: bool
+) -> Decomposition:
+    from sdforecast.policy import interacting
+
+    count = interacting.DRAWS if draws is None else draws
+    coalitions = len(interacting.planned(mix, reference, orders, options["seed"]).coalitions)
+    with progress("runs", count * coalitions, quiet=quiet) as advance:
+        return interacting.decompose(
+            mix, reference=reference, draws=count, orders=orders, advance=advance, **options
+        )  # fmt: skip
+
+
+def _print(
+    made: Comparison | None, parts: Decomposition | None, output: Path | None, *, as_json: bool, quiet: bool
+) -> None:
     from sdforecast.cli import comparetables
 
     if as_json:
-        tables = {name: getattr(made, name) for name in ("summary", "effects", "costs", "stages")}
-        print_json(
-            {
-                "reference": made.outcomes.reference,
-                "draws": int(made.outcomes.yearly.sizes["draw"]),
-                "discount": made.discount,
-                **({"folder": str(output)} if output is not None else {}),
-                **{name: comparetables.rows_of(table) for name, table in tables.items()},
-            }
-        )
+        found: dict[str, Any] = {} if output is None else {"folder": str(output)}
+        if made is not None:
+            found |= {"reference": made.outcomes.reference, "draws": int(made.outcomes.yearly.sizes["draw"])}
+            found |= {"discount": made.discount}
+            found |= {n: comparetables.rows_of(getattr(made, n)) for n in ("summary", "effects", "costs", "stages")}
+        if parts is not None:
+            tables = {n: comparetables.rows_of(getattr(parts, n)) for n in ("instruments", "pairs")}
+            told = {"mix": parts.mix, "reference": parts.reference, "exact": parts.exact, "orders": parts.orders}
+            found["decomposition"] = {**told, "deaths_averted": float(parts.whole.mean()), **tables}
+        print_json(found)
     elif not quiet:
-        comparetables.show(made)
+        if made is not None:
+            comparetables.show(made)
+        if parts is not None:
+            comparetables.show_decomposition(parts)
 
 
 def _command(scenarios: tuple[str, ...], **given: Any) -> str:
     """Return the command that gives the same results; where they are put does not change them."""
     usual = {"reference": "current-course", "seed": 1, "first": 2027, "horizon": "2035-12", "discount": 0.0,
-             "engine": "auto"}  # fmt: skip
+             "engine": "auto", "orders": 16}  # fmt: skip
     words = ["sdforecast", "compare"]
     for name in scenarios:
         words += ["-s", name]

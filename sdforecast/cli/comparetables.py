@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sdforecast.policy.comparing import Comparison
+    from sdforecast.policy.interacting import Decomposition
 
 _SIDE_BY_SIDE = 3
 """Scenarios whose intervals fit side by side; of more the medians are shown."""
+_PAIRS = 12
+"""Pairs that are printed; all are in the file."""
 
 
 def show(made: Comparison) -> None:
@@ -29,6 +32,10 @@ def show(made: Comparison) -> None:
     print_table(_added(made))
     click.echo("\nPer death averted:")
     print_table(_per_death(made))
+    for _, row in made.summary[made.summary["assumed_prices"] != ""].iterrows():
+        click.echo(
+            f"note: prices by assumption, none published, in {row['scenario']}: {row['assumed_prices']}", err=True
+        )
     click.echo("\nWhat changes on the way, % of the reference over all years:")
     print_table(_stages(made))
     draws = made.outcomes.yearly.sizes["draw"]
@@ -37,6 +44,48 @@ def show(made: Comparison) -> None:
         "the median; conditions under a model, not advice",
         err=True,
     )
+
+
+def show_decomposition(made: Decomposition) -> None:
+    """Print what each instrument of a mix does."""
+    whole = float(made.whole.mean())
+    click.echo(
+        f"\nWhat each instrument of {made.mix} averts, deaths over all years; the shares add up to {whole:,.0f}:"
+    )
+    print_table([_instrument(row, whole) for _, row in made.instruments.iterrows()])
+    told = made.pairs[made.pairs["kind"] != ""]
+    click.echo(f"\nPairs that avert more or less than the sum of each alone ({len(told)} of {len(made.pairs)}):")
+    print_table(
+        [
+            {
+                "pair": f"{row['first']} + {row['second']}",
+                "": row["kind"],
+                "deaths averted beyond the sum": _mean(row, "together", "low", "high", row["draw_error"]),
+            }
+            for _, row in told.head(_PAIRS).iterrows()
+        ]
+    )
+    how = "all coalitions were run" if made.exact else f"{made.orders} sampled orders"
+    click.echo(
+        f"means over {len(made.whole)} paired draws (nine in ten of them) ± Monte Carlo standard error of the mean, of "
+        f"draws and of orders together; {how}",
+        err=True,
+    )
+
+
+def _instrument(row: pd.Series, whole: float) -> dict[str, str]:
+    error = math.hypot(row["share_draw_error"], row["share_order_error"])
+    return {
+        "instrument": str(row["instrument"]),
+        "Shapley share": _mean(row, "share", "share_low", "share_high", error),
+        "of the whole": f"{100 * row['share'] / whole:.0f} %" if whole else "",
+        "alone": _mean(row, "alone", "alone_low", "alone_high", row["alone_draw_error"]),
+        "lost without it": _mean(row, "left_out", "left_out_low", "left_out_high", row["left_out_draw_error"]),
+    }
+
+
+def _mean(row: pd.Series, middle: str, low: str, high: str, error: float) -> str:
+    return in_words({"median": row[middle], "low": row[low], "high": row[high], "error": error})
 
 
 def in_words(row: pd.Series | dict[str, Any], prefix: str = "") -> str:
@@ -113,7 +162,7 @@ def _per_death(made: Comparison) -> list[dict[str, str]]:
     for _, row in made.costs.iterrows():
         figure = in_words(row) if math.isfinite(row["median"]) else ""
         told = "; ".join(part for part in (figure, row["words"]) if part)
-        rows.append({"scenario": row["scenario"], "cost": f"{row['cost']}, {row['unit'].split(' per ')[0]}", "": told})
+        rows.append({"cost": f"{row['cost']}, {row['unit'].split(' per ')[0]}", "scenario": row["scenario"], "": told})
     return rows
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sdforecast import calendar
 from sdforecast.errors import InputError, Problem
-from sdforecast.policy import effects
+from sdforecast.policy import costs, effects
 from sdforecast.policy.estimating import chance, estimate
 from sdforecast.policy.kept import ALL_DEATHS, COSTS, DEATHS, LIFE_YEARS
 from sdforecast.policy.outcomes import Outcomes
@@ -97,13 +97,14 @@ def summary_of(outcomes: Outcomes, table: pd.DataFrame) -> pd.DataFrame:
     `error`; `chance`, the share of draws with fewer deaths than under the reference, and its `chance_error`;
     `first_year`, the first in which the interval of deaths averted lies above zero (0 if none); `harm_year`, the first
     in which it lies below; `month`, the median month in which deaths are first 1 % fewer ("" where half of the draws
-    never get there); `month_never`, the share of draws that do not.
+    never get there); `month_never`, the share of draws that do not; `assumed_prices`, instruments of the mix whose cost
+    no source has.
     """
-    titles = {mix.name: mix.title for mix in outcomes.scenarios}
+    mixes = {mix.name: mix for mix in outcomes.scenarios}
     averted = effects.less(outcomes, DEATHS)
     rows = []
     for mix in averted["scenario"].to_numpy():
-        row: dict[str, object] = {"scenario": str(mix), "title": titles[str(mix)]}
+        row: dict[str, object] = {"scenario": str(mix), "title": mixes[str(mix)].title}
         for effect in (EFFECTS[DEATHS], EFFECTS[LIFE_YEARS]):
             found = table[(table["scenario"] == mix) & (table["effect"] == effect) & (table["year"] == EVERY)].iloc[0]
             row |= {effect: found["median"], **{f"{effect} {key}": found[key] for key in ("low", "high", "error")}}
@@ -111,7 +112,9 @@ def summary_of(outcomes: Outcomes, table: pd.DataFrame) -> pd.DataFrame:
         row |= {"chance": share, "chance_error": error}
         by_year = table[(table["scenario"] == mix) & (table["effect"] == EFFECTS[DEATHS]) & (table["year"] != EVERY)]
         row |= {"first_year": _first(by_year, by_year["low"] > 0), "harm_year": _first(by_year, by_year["high"] < 0)}
-        rows.append({**row, **_month(outcomes.onset.sel(scenario=mix).to_numpy())})
+        assumed = costs.assumed(mixes[str(mix)], mixes[outcomes.reference])
+        row |= {"assumed_prices": ", ".join(assumed), **_month(outcomes.onset.sel(scenario=mix).to_numpy())}
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

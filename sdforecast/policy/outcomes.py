@@ -104,13 +104,13 @@ def outcomes(
     ------
     InputError : unknown scenarios, outcomes or assumptions; the same scenario twice; years out of range.
     """
-    model, posterior = model or read_model(), posterior or load(whole=False)
     mixes, base = arranged(scenarios, reference, told)
     last = _last(horizon, first)
+    wanted = kept.chosen(None if variables is None else (*variables, kept.DEATHS))
+    model, posterior = model or read_model(), posterior or load(whole=False)
     changed = belongs(posterior, model, target_file=targets)
     for problem in changed:
         told(str(problem))
-    wanted = kept.chosen(None if variables is None else (*variables, kept.DEATHS))
     chosen = drawn.drawn(posterior, draws, assumptions, told, DRAWS)
     beside = disturbances(chosen, model, last, seed, targets)
     within, outside = drawn.constants(chosen, assumptions, model, costs.beside(len(chosen), seed))
@@ -144,9 +144,8 @@ def arranged(
     if not mixes:
         raise InputError(Problem("no scenario to compare", hint="-s NAME_OR_FILE"))
     names = [mix.name for mix in mixes]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(Problem(f"scenario '{name}' is asked for twice"))
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InputError(*(Problem(f"scenario '{name}' is asked for twice") for name in twice))
     base = next((mix for mix in mixes if mix.name == str(reference)), None)
     if base is None:
         try:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from sdforecast.manifest import to_json
-from sdforecast.plot import averted
+from sdforecast.plot import averted, shares
 from sdforecast.policy import costs
 from sdforecast.policy.comparing import Comparison
+from sdforecast.policy.interacting import Decomposition
 from sdforecast.reporting.figures import Sketch, make
 from sdforecast.reporting.tables import to_csv
 from sdforecast.writing import MARKER, write_text
 
-HOLDS = ("summary.csv", "effects.csv", "costs.csv", "unit_costs.csv", "stages.csv", "figures", MARKER)
+HOLDS = (
+    "summary.csv", "effects.csv", "costs.csv", "unit_costs.csv", "stages.csv", "instruments.csv", "pairs.csv",
+    "figures", MARKER,
+)  # fmt: skip
 """What the folder of a comparison has in it."""
 
 
@@ -30,22 +34,37 @@ def sketches(made: Comparison) -> Iterator[Sketch]:
         yield Sketch(name, partial(_drawn, draw, made), partial(data, made), mixes, f"{form}.")
 
 
-def _drawn(draw: Any, made: Comparison, narrow: bool) -> Any:
+def _drawn(draw: Any, made: Comparison | Decomposition, narrow: bool) -> Any:
     return draw(made, narrow=narrow)
 
 
-def write(made: Comparison, folder: Path) -> None:
-    """Write a comparison into `folder`.
+def sketch_of_parts(made: Decomposition) -> Sketch:
+    """Return the figure of a mix taken apart."""
+    finding = f"{made.mix} averts {made.whole.mean():,.0f} deaths against {made.reference}; each instrument's share."
+    return Sketch("shares", partial(_drawn, shares.shares, made), partial(shares.shares_data, made), finding,
+                  "Ranges, one row for each instrument.")  # fmt: skip
 
-    There will be `summary.csv` (a row a scenario), `effects.csv` (a row an effect and year), `costs.csv` (per death
-    averted), `unit_costs.csv` (the range of each price and its source), `stages.csv`, `figures/` (each as SVG, PNG and
-    CSV) and `manifest.json`. The same comparison gives the same bytes. Raises `MachineError`.
+
+def write(made: Comparison | None, folder: Path, parts: Decomposition | None = None) -> None:
+    """Write a comparison, a mix taken apart, or both, into `folder`.
+
+    Of a comparison there will be `summary.csv` (a row a scenario), `effects.csv` (a row an effect and year),
+    `costs.csv` (per death averted), `unit_costs.csv` (the range of each price and its source) and `stages.csv`; of a
+    mix taken apart `instruments.csv` and `pairs.csv`; of both `figures/` (each as SVG, PNG and CSV) and
+    `manifest.json`. The same comparison gives the same bytes. Raises `MachineError`.
     """
-    for name, table in (
-        ("summary", made.summary), ("effects", made.effects), ("costs", made.costs), ("stages", made.stages),
-        ("unit_costs", costs.table()),
-    ):  # fmt: skip
-        write_text(folder / f"{name}.csv", to_csv(table))
-    for sketch in sketches(made):
-        make(sketch, folder / "figures")
-    write_text(folder / MARKER, to_json({**made.outcomes.manifest, "discount": made.discount}))
+    facts: dict[str, Any] = {}
+    if made is not None:
+        names = ("summary", "effects", "costs", "stages")
+        tables = {**{name: getattr(made, name) for name in names}, "unit_costs": costs.table()}
+        facts = {**made.outcomes.manifest, "discount": made.discount}
+        for name, table in tables.items():
+            write_text(folder / f"{name}.csv", to_csv(table))
+        for sketch in sketches(made):
+            make(sketch, folder / "figures")
+    if parts is not None:
+        facts = {**facts, "decomposition": parts.manifest} if facts else parts.manifest
+        for name, table in (("instruments", parts.instruments), ("pairs", parts.pairs)):
+            write_text(folder / f"{name}.csv", to_csv(table))
+        make(sketch_of_parts(parts), folder / "figures")
+    write_text(folder / MARKER, to_json(facts))
