@@ -287,4 +287,4 @@ def _valued(block: Setting) -> Callable[[str], xr.DataArray]:
 
 def in_the_model(model: ModelFile, name: str) -> float:
     """Return the value of a constant in the model file."""
-    return float(model.variables.set_index("name").loc[name, "value"])
+    return float(model.variables.loc[model.variables["name"] == name, "value"].iloc[0])

@@ -41,10 +41,10 @@ class Outcomes:
 
     Attributes
     ----------
-    yearly : dimensions (draw, scenario, year), float64, of the outcomes of :mod:`.kept`, each with the attributes title,
-        unit and group. Deaths carry the discrepancy of their draw, as counts would.
-    onset : (draw, scenario), the first month (model time) with 1 % fewer deaths than under the reference, from the first
-        year on; NaN where there is none.
+    yearly : dimensions (draw, scenario, year), float64, of the outcomes of :mod:`.kept`, each with the attributes
+        title, unit and group. Deaths carry the discrepancy of their draw, as counts would.
+    onset : (draw, scenario), the first month (model time) with 1 % fewer deaths than under the reference, from the
+        first year on; NaN where there is none.
     constants : one row a draw, one column a constant that varied, those beside the model (unit costs) among them.
     scenarios : in the order of `yearly`, the reference among them.
     reference : name of the scenario that others are compared with.
@@ -158,7 +158,9 @@ def _mixes(
             base = scenario.load(reference)
         except InputError as error:
             own = nearest(str(reference), names)
-            problems = [Problem(f"reference: {p.what}", p.file, p.line, p.hint or own) for p in error.problems]
+            problems = [
+                Problem(f"reference: {p.what}", p.file, p.line, p.column, p.hint or own) for p in error.problems
+            ]
             raise InputError(*problems) from error
         if base.name in names:  # named by its file
             base = mixes[names.index(base.name)]
