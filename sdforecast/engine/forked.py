@@ -47,7 +47,7 @@ class Forked:
     fork : time at which cases part, a saved row; what is before it is not returned.
     until : last time.
     step, integration : time step, and `euler` or `rk4`, if not those of the file.
-    engine : see :data:`.choosing.ENGINES`. Under PySD every case is run whole.
+    engine : see :data:`.choosing.ENGINES`. Under PySD every case is run whole, by the file's own step.
     """
 
     model: ModelFile
@@ -72,7 +72,7 @@ class Forked:
         The bits of a member do not depend on who runs beside it, nor on `threads`.
         """
         out = np.empty((len(draws), len(self.cases), self.until - self.fork + 1, len(self.columns)))
-        pasts: dict[object, np.ndarray] = {}
+        pasts: dict[int, np.ndarray] = {}
         over_time: dict[int, np.ndarray] = {}  # by how many rows there are
         for k, case in enumerate(self.cases):
             legs = self._legs(k)
@@ -83,7 +83,7 @@ class Forked:
             if legs.rows not in over_time:
                 over_time[legs.rows] = _own(legs.first.inputs.clock, draws, self.own)
             own = over_time[legs.rows]
-            past = self._past_of[k]
+            past = self.pasts[k]
             if past not in pasts:
                 pasts[past] = legs.past(values, own, threads)
             legs.future(values, pasts[past], own, threads, out[:, k])
@@ -101,9 +101,8 @@ class Forked:
 
     def _whole(self, case: Case, draws: Draws) -> np.ndarray:
         drawn = Draws(self.names, self._with(case, draws.values), draws.series)
-        fixed = {**case.fixed, **self._control}
         _, values = run_members(
-            self.model, self.columns, drawn, fixed=fixed, series=case.series, until=self.until, engine=self.engine
+            self.model, self.columns, drawn, fixed=case.fixed, series=case.series, until=self.until, engine=self.engine
         )
         return values[:, self.fork :]
 
@@ -112,9 +111,9 @@ class Forked:
         return {} if self.step is None else {"TIME STEP": self.step}
 
     @cached_property
-    def _past_of(self) -> list[object]:
-        """What says which cases have a past in common: constants, and levels up to the fork."""
-        found = []
+    def pasts(self) -> list[int]:
+        """Return for each case the first that has its past: the same constants, and levels up to the fork."""
+        found: list[object] = []
         for case in self.cases:
             levels = []
             for name, values in sorted(case.series.items()):
@@ -123,7 +122,7 @@ class Forked:
                 at_fork = np.interp(self.fork, times, values.to_numpy(float))
                 levels.append((name, times[kept].tobytes(), values.to_numpy(float)[kept].tobytes(), float(at_fork)))
             found.append((tuple(sorted(case.fixed.items())), tuple(levels)))
-        return found
+        return [found.index(past) for past in found]
 
     @cached_property
     def _made(self) -> dict[int, _Legs | None]:
