@@ -100,7 +100,7 @@ def test_what_takes_away_from_each_other_cancels() -> None:
     assert found.instruments["left_out"].to_numpy() == pytest.approx(0)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(-1e5, 1e5), min_size=16, max_size=16), st.integers(0, 1000))
 def test_shares_add_up_to_the_whole(worths: list[float], seed: int) -> None:
     """Whatever the game: exact shares, and those of any sample of orders, in every draw."""

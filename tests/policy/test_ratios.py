@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdforecast.policy.ratios import per_death
@@ -57,6 +57,7 @@ def test_savings_are_said() -> None:
     assert found.words == "less than under the reference in 20 % of draws"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e5)), min_size=20, max_size=60),
     st.floats(0.01, 100),
