@@ -12,7 +12,7 @@ from sdforecast import scenario
 from sdforecast.errors import InputError
 from sdforecast.forecasting import forecast
 from sdforecast.policy.blocks import first_fewer
-from sdforecast.policy.outcomes import Outcomes, outcomes
+from sdforecast.policy.outcomes import Outcomes, arranged, last_month, outcomes
 
 DRAWS, HORIZON = 3, "2028-12"
 TWIN = scenario.load("current-course").model_copy(update={"name": "twin"})
@@ -71,8 +71,9 @@ def test_a_month_of_onset_is_the_first_with_one_per_cent_less() -> None:
     deaths[2, 1] = 50.0  # before the first month that counts
     deaths[3, 3] = 98.0
     deaths[3, 4:] = 130.0
-    onset = first_fewer(deaths, reference, 3)
-    assert np.array_equal(onset, [5, np.nan, np.nan, 3], equal_nan=True)
+    onset = first_fewer(np.stack([reference, deaths], axis=1)[..., 3:], 0, 3)
+    assert np.isnan(onset[:, 0]).all(), "the reference has no effect on itself"
+    assert np.array_equal(onset[:, 1], [5, np.nan, np.nan, 3], equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,11 @@ def test_wrong_assumptions_are_named(table: pd.DataFrame, message: str) -> None:
         outcomes(["military-only"], draws=1, assumptions=table)
 
 
-def test_a_reference_named_by_its_file_is_run_once(tmp_path: Path) -> None:
-    from sdforecast.policy.outcomes import arranged
+def test_a_year_is_its_december() -> None:
+    assert last_month("2030", 2027) == last_month("2030-12", 2027) == 251
 
+
+def test_a_reference_named_by_its_file_is_run_once(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: mine\ntitle: Mine\nextends: current-course\n", encoding="utf-8")
     told: list[str] = []
