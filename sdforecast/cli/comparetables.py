@@ -78,7 +78,7 @@ def _instrument(row: pd.Series, whole: float) -> dict[str, str]:
     return {
         "instrument": str(row["instrument"]),
         "Shapley share": _mean(row, "share", "share_low", "share_high", error),
-        "of the whole": f"{100 * row['share'] / whole:.0f} %" if whole else "",
+        "of the whole": f"{round(100 * row['share'] / whole):d} %".replace("-", "−") if whole else "",
         "alone": _mean(row, "alone", "alone_low", "alone_high", row["alone_draw_error"]),
         "lost without it": _mean(row, "left_out", "left_out_low", "left_out_high", row["left_out_draw_error"]),
     }
