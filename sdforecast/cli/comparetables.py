@@ -182,11 +182,13 @@ def _change(row: pd.Series, *, whole: bool) -> str:
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table for JSON: what is not finite becomes null, and "no bound" an infinite one."""
-    return [{str(key): _cell(value) for key, value in row.items()} for row in table.to_dict("records")]
+    """Return a table for JSON: what there is none of becomes null, and an infinite figure "no bound"."""
+    return [{str(key): _cell(str(key), value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _cell(value: Any) -> Any:
+def _cell(key: str, value: Any) -> Any:
+    if value == "" or (key.endswith("_year") and value == 0):
+        return None
     if isinstance(value, float) and not math.isfinite(value):
         return "no bound" if value > 0 else None
     return value
