@@ -77,6 +77,7 @@ def _instrument(row: pd.Series, whole: float) -> dict[str, str]:
     error = math.hypot(row["share_draw_error"], row["share_order_error"])
     return {
         "instrument": str(row["instrument"]),
+        "level": "" if math.isnan(row["level_to"]) else f"{row['level_from']:.2g} → {row['level_to']:.2g}",
         "Shapley share": _mean(row, "share", "share_low", "share_high", error),
         "of the whole": f"{round(100 * row['share'] / whole):d} %".replace("-", "−") if whole else "",
         "alone": _mean(row, "alone", "alone_low", "alone_high", row["alone_draw_error"]),

@@ -15,7 +15,9 @@ _COLOUR = "#1f4e9e"
 
 def shares_data(made: Decomposition) -> pd.DataFrame:
     """Return each instrument's share with its interval, and what it averts alone."""
-    return made.instruments[["instrument", "share", "share_low", "share_high", "alone", "left_out"]]
+    return made.instruments[
+        ["instrument", "level_from", "level_to", "share", "share_low", "share_high", "alone", "left_out"]
+    ]
 
 
 @styled
@@ -26,7 +28,8 @@ def shares(made: Decomposition, *, narrow: bool = False) -> Figure:
         1, layout(narrow, 1), panel_height=(0.42 if narrow else 0.36) * len(table) + 0.7,
         title=f"What each instrument of {made.mix} averts, deaths over all years",
         source=f"Dot and line: mean and nine tenths of {len(made.whole)} draws of the share by Shapley; all shares add "
-        f"up to {made.whole.mean():,.0f} deaths averted against {made.reference}. Cross: the instrument alone.",
+        f"up to {made.whole.mean():,.0f} deaths averted against {made.reference}. Cross: the instrument "
+        "alone. Arrows: its level there and in the mix.",
     )  # fmt: skip
     axes = panels.axes[0]
     for k, (_, row) in enumerate(table.iterrows()):
@@ -35,6 +38,8 @@ def shares(made: Decomposition, *, narrow: bool = False) -> Figure:
         axes.plot([row["share"]], [-k], "o", color=_COLOUR, markersize=5.5, mec="white", mew=0.7)
         low, middle, high = together(row["share_low"], row["share"], row["share_high"])
         name = titles.get(row["instrument"], CONSTANTS)
+        if row["level_to"] == row["level_to"]:  # not for constants
+            name += f", {row['level_from']:.2g} → {row['level_to']:.2g}"
         row_label(axes, -k, f"{name}: {signed(middle)} ({signed(low)} to {signed(high)})", size=7.5)
     axes.axvline(0, color=INK, linewidth=1)
     axes.set_ylim(-len(table) + 0.5, 0.95)
