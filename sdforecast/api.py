@@ -12,7 +12,8 @@ from sdforecast.engine.opening import open_model
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.forecasting import DEFAULT_SCENARIOS, Forecast
 from sdforecast.forecasting import forecast as _forecast
-from sdforecast.forecasting.structures import chosen
+from sdforecast.forecasting.parts import parts
+from sdforecast.forecasting.structures import Structure, chosen
 from sdforecast.forecasting.structures import load as load_structures
 from sdforecast.inference import Posterior
 from sdforecast.inference import load as _load_posterior
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sdforecast.backtesting.running import Client
     from sdforecast.inference.trajectories import TrajectoryOp
     from sdforecast.issuing import Fault
+    from sdforecast.policy.comparing import Comparison
     from sdforecast.validation import Validation
 
 
@@ -172,15 +174,17 @@ def forecast(
     seed : of what goes on after the last month.
     structures : a table of structures (default: the shipped one); `only`: names of those to run.
     """
-    several = None
-    if posterior is None and targets is None:
-        table = load_structures(None if structures is None else Path(structures))
-        several = chosen(table, only) if only else table
+    several = _structures(structures, only) if posterior is None and targets is None else None
     return _forecast(
         scenarios, posterior=posterior, structures=several, horizon=horizon, draws=draws, seed=seed,
         targets=None if targets is None else Path(targets), engine=engine, command="sdf.forecast(...)",
         told=lambda line: warnings.warn(line, stacklevel=3),
     )  # fmt: skip
+
+
+def _structures(path: str | Path | None, only: Sequence[str]) -> Sequence[Structure]:
+    table = load_structures(None if path is None else Path(path))
+    return chosen(table, only) if only else table
 
 
 def backtest(
@@ -293,3 +297,50 @@ def check_hub(folder: str | Path) -> list[Fault]:
     from sdforecast import issuing
 
     return issuing.check(Path(folder))
+
+
+def compare(
+    scenarios: Sequence[str | Path] = DEFAULT_SCENARIOS,
+    *,
+    reference: str | Path = "current-course",
+    posterior: Posterior | None = None,
+    model: Model | None = None,
+    draws: int | None = None,
+    first: int = 2027,
+    horizon: str = "2035-12",
+    discount: float = 0.0,
+    seed: int = 1,
+    targets: str | Path | None = None,
+    structures: str | Path | None = None,
+    only: Sequence[str] = (),
+    engine: str = "auto",
+) -> Comparison:
+    """Compare scenarios with a reference, draw by draw: deaths averted, years of life, costs, when, by which stages.
+
+    See :func:`sdforecast.policy.outcomes.outcomes` for what is run and :class:`sdforecast.policy.comparing.Comparison`
+    for what is returned; docs/compare.md says what each figure means.
+
+    Parameters
+    ----------
+    posterior, model, targets : of one structure alone.
+    draws : in all (default: 600, of one structure 300, or all where there are fewer).
+    structures : a table of structures (default: the shipped one); `only`: names of those to run.
+    first, horizon : first year and last month (a December) that are compared.
+    discount : rate a year for money and years of life.
+
+    Raises `InputError` for an unknown scenario, the same one twice, years out of range.
+    """
+    from sdforecast.policy.comparing import check_rate  # only who asks waits for it
+    from sdforecast.policy.comparing import compare as compared
+    from sdforecast.policy.structures import outcomes_of
+
+    check_rate(discount)
+    several = None
+    if posterior is None and model is None and targets is None:
+        several = _structures(structures, only)
+    given = parts(posterior, None if model is None else model.file, None if targets is None else Path(targets), several)
+    made = outcomes_of(
+        given, scenarios, reference=reference, draws=draws, first=first, horizon=horizon, seed=seed, engine=engine,
+        told=lambda line: warnings.warn(line, stacklevel=3),
+    )  # fmt: skip
+    return compared(made, discount)

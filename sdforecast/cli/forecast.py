@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,13 @@ import click
 from sdforecast.cli import publishing
 from sdforecast.cli.modelfile import engine_option
 from sdforecast.cli.progress import duration, progress
+from sdforecast.cli.structures import given_parts, structure_options
 from sdforecast.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
     import numpy as np
 
     from sdforecast.forecasting import Forecast
-    from sdforecast.forecasting.parts import Part
 
 _DEATHS = "synthetic opioid deaths"
 _YEARS = (2026, 2028, 2030, 2035)
@@ -42,12 +42,7 @@ _YEARS = (2026, 2028, 2030, 2035)
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of what goes on after the data.")
 @click.option("--horizon", default="2035-12", metavar="YYYY-MM", show_default=True, help="Last month.")
-@click.option("--structures", type=click.Path(path_type=Path), metavar="FILE", help="Structures of yours (.toml).")
-@click.option("--structure", "only", multiple=True, metavar="NAME", help="This structure only (repeatable).")
-@click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours alone.")
-@click.option(
-    "--targets", type=click.Path(path_type=Path), metavar="FILE", help="Targets that it was made with (.toml)."
-)
+@structure_options
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="History to take counts of deaths from.")
 @click.option("--issue", is_flag=True, help="Put the forecast into the archive, as the edition of today.")
 @click.option("--since-last", is_flag=True, help="Issue the next edition, and compare it with the one before.")
@@ -94,7 +89,7 @@ def forecast(
 
     begun = time.monotonic()
     names = scenarios or DEFAULT_SCENARIOS
-    given = _given(structures, only, posterior, targets)
+    given = given_parts(structures, only, posterior, targets)
     count, total = sum(counts(given, draws)), runs(given, draws, len(names))
     plan = publishing.plan(count, archive, trajectories, data, issue=issue, since_last=since_last)
     with replaced_folder(output, (*reporting.HOLDS, *issuing.HOLDS)) as folder:
@@ -123,23 +118,6 @@ def forecast(
         click.echo("deaths a year: median over all draws (nine in ten of them)", err=True)
         plan.show()
         click.echo(f"{total} runs, {duration(time.monotonic() - begun)}; open {output / 'index.html'}", err=True)
-
-
-def _given(
-    structures: Path | None, only: tuple[str, ...], posterior: Path | None, targets: Path | None
-) -> Sequence[Part]:
-    """Return what to run: all structures, some of them, or a posterior of the user's."""
-    from sdforecast.errors import InputError, Problem
-    from sdforecast.forecasting import parts
-    from sdforecast.forecasting.structures import chosen, load
-
-    if posterior is None and targets is None:
-        table = load(structures)
-        return parts(structures=chosen(table, only) if only else table)
-    if structures is not None or only:
-        what = "--posterior and --targets are of one structure alone"
-        raise InputError(Problem(what, hint="leave --structures and --structure out"))
-    return parts(posterior, targets=targets)
 
 
 def _command(scenarios: tuple[str, ...], only: tuple[str, ...], given: Mapping[str, object]) -> str:

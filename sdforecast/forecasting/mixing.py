@@ -84,12 +84,7 @@ def _borrowing(
     asked: Asked,
 ) -> xr.Dataset:
     """Return the runs of a structure without policies, each completed by a host's."""
-    flows = [flow for _, names in beside.discrepancies for flow in names]
-    found = run_draws(
-        part.model, part.posterior.thin(count).draws, beside.latents, [scenario.load(CURRENT_COURSE)], flows,
-        last=asked.last, fixed=part.held, engine=asked.engine, advance=asked.advance,
-    )  # fmt: skip
-    own = beside.applied(_finite(found), flows, _counted).isel(scenario=0, drop=True)
+    flows, own = without_policies(part, count, beside, asked.last, asked.engine, asked.advance)
     actual = [mix.name for mix in mixes].index(CURRENT_COURSE)
     made = hosts
     place = hosts_of(count, hosts.sizes["draw"])
@@ -98,6 +93,19 @@ def _borrowing(
             made = borrowed(made, own, flow, [*sums], actual, place)
             place = np.arange(count)
     return made if len(flows) and made is not hosts else hosts.isel(draw=place)
+
+
+def without_policies(
+    part: Part, count: int, beside: Disturbances, last: int, engine: str = "auto",
+    advance: Callable[[], None] = lambda: None,
+) -> tuple[list[str], xr.Dataset]:  # fmt: skip
+    """Return the flows of a structure without policies, discrepancies in them, and their runs (draw, time)."""
+    flows = [flow for _, names in beside.discrepancies for flow in names]
+    found = run_draws(
+        part.model, part.posterior.thin(count).draws, beside.latents, [scenario.load(CURRENT_COURSE)], flows,
+        last=last, fixed=part.held, engine=engine, advance=advance,
+    )  # fmt: skip
+    return flows, beside.applied(_finite(found), flows, _counted).isel(scenario=0, drop=True)
 
 
 def _actual(mixes: Sequence[scenario.Scenario]) -> int:
