@@ -57,7 +57,7 @@ class Counting:
     first: int
     last: int
     fixed: Mapping[str, float] = field(default_factory=dict)
-    fitting: Fitting = Fitting()
+    fitting: Fitting = field(default_factory=Fitting)
     advance: Callable[[int], None] = lambda count: None
 
     def __len__(self) -> int:

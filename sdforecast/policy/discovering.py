@@ -103,7 +103,9 @@ def discover(values: pd.DataFrame, holds: np.ndarray, title: str, seed: int = 1)
     often = {**{key: told[key] for key in ("probability", "error", "low", "high")}}
     found = int(holds[:half].sum())
     if min(found, half - found) < FEWEST:
-        return Case(title, len(holds), int(holds.sum()), **often, boxes=(), why=_why(int(holds.sum()), len(holds), told))
+        return Case(
+            title, len(holds), int(holds.sum()), **often, boxes=(), why=_why(int(holds.sum()), len(holds), told)
+        )
     learned, held = (values.iloc[:half], holds[:half]), (values.iloc[half:], holds[half:])
     limits = [("PRIM", *found_) for found_ in _prim(*learned)] + [("CART", *found_) for found_ in _cart(*learned, seed)]
     boxes = [_box(method, box, p, values, learned, held) for method, box, p in limits]

@@ -1,7 +1,7 @@
 """What it would be worth to know an assumption before choosing: expected value of (partial) perfect information.
 
-`deaths` [runs, scenarios] are what each choice costs. Who knows nothing more takes the scenario with the fewest expected
-deaths. Who learned everything would take the best of each run; the difference of the expectations is the EVPI. Who
+`deaths` [runs, scenarios] are what each choice costs. Who knows nothing more takes the scenario with the fewest
+expected deaths. Who learned everything would take the best of each run; the difference of the expectations is the EVPI. Who
 learned one assumption would take the best of the expectations given it: the EVPPI. Given one assumption, expectations
 are estimated by regressing the difference of deaths on it, with a cubic spline (Strong, Oakley and Brennan 2014).
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from sdforecast.policy.extra import library
 
 KNOTS = 5
-RESAMPLED = 200
+RESAMPLED = 100
 
 
 def evpi(deaths: np.ndarray) -> tuple[float, float]:
@@ -51,8 +51,8 @@ def evppi(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> pd.DataFra
 def together(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> tuple[float, float]:
     """Return what knowing several assumptions at once would avert, and its standard error.
 
-    Expectations are those of gradient-boosted trees that were fitted to the other half of the runs: what they avert is a
-    choice that anyone could have made, so that the number is, in expectation, a lower bound.
+    Expectations are those of gradient-boosted trees that were fitted to the other half of the runs: what is averted is
+    by a choice that anyone could have made, so that the number is, in expectation, a lower bound.
     """
     order = deaths.mean(axis=0).argsort()
     differences = (deaths - deaths[:, order[:1]])[:, order[1:]]

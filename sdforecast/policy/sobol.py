@@ -87,7 +87,12 @@ def _problem(groups: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     if sorted(of) != list(range(count)):
         raise ValueError("each column belongs to exactly one group")
     labels = [of[column] for column in range(count)]
-    return {"num_vars": count, "names": [str(k) for k in range(count)], "bounds": [[0.0, 1.0]] * count, "groups": labels}
+    return {
+        "num_vars": count,
+        "names": [str(k) for k in range(count)],
+        "bounds": [[0.0, 1.0]] * count,
+        "groups": labels,
+    }
 
 
 def _analysed(

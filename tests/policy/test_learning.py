@@ -46,13 +46,12 @@ def test_evppi_of_each(problem: tuple[np.ndarray, pd.DataFrame]) -> None:
 
 
 def test_evppi_of_a_bent_effect() -> None:
-    """Choice two is better by x² - 1 where |x| < 1 and worse outside: no straight line sees it."""
+    """Choice two is better where x² is below a half and worse outside: no straight line sees it."""
     x = np.random.default_rng(7).normal(size=20_000)
     deaths = np.column_stack([np.zeros_like(x), x**2 - 1 + 0.5])
-    exact = 2 * (np.sqrt(0.5) * norm.pdf(np.sqrt(0.5))) - (1 - 0.5) * (2 * norm.cdf(np.sqrt(0.5)) - 1) + 0.0
-    exact = 0.5 * (2 * norm.cdf(np.sqrt(0.5)) - 1) - (
-        (2 * norm.cdf(np.sqrt(0.5)) - 1) - 2 * np.sqrt(0.5) * norm.pdf(np.sqrt(0.5))
-    )  # E max(0, 1/2 - x²)
+    end = np.sqrt(0.5)
+    within = 2 * norm.cdf(end) - 1
+    exact = 0.5 * within - (within - 2 * end * norm.pdf(end))  # E max(0, 1/2 - x²)
     assert learning.evppi(deaths, pd.DataFrame({"x": x})).loc[0, "value"] == pytest.approx(exact, rel=0.05)
 
 

@@ -66,5 +66,5 @@ def test_an_outcome_that_never_moves_has_no_indices() -> None:
 
 @pytest.mark.parametrize(("points", "groups"), [(100, {"a": [0]}), (32, {"a": [0]}), (64, {"a": [0], "b": [0, 1]})])
 def test_designs_that_cannot_be(points: int, groups: dict[str, list[int]]) -> None:
-    with pytest.raises(ValueError, match="power of two|exactly one"):
+    with pytest.raises(ValueError, match=r"power of two|exactly one"):
         sobol.indices(ishigami, groups, ["y"], points=points)
