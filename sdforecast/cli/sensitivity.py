@@ -29,7 +29,7 @@ _SHOWN = 8
 @click.command(
     epilog="\b\nExamples:\n  sdforecast sensitivity -o firmness\n"
     "  sdforecast sensitivity --rival military-with-consent --draws 1024 --points 256\n"
-    '  sdforecast sensitivity --assumption "strike effect on producers" -s current-course -s military-only'
+    '  sdforecast sensitivity --assumption "military removal rate" -s current-course -s military-only'
 )
 @click.option("-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE",
               help="Rank these (default: the five mixes of the founding question).")  # fmt: skip

@@ -32,8 +32,8 @@ def rank_histogram(found: Sensitivity, *, narrow: bool = False) -> Figure:
     panels = grid(
         len(sets), layout(narrow, len(sets)), panel_height=0.5 * places + 0.9,
         title="Which place each condition takes, fewest deaths first",
-        source=f"Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}. Height of a bar: share of draws "
-        "in which the condition takes that place. Draws are paired: the same under every condition.",
+        source=f"Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}. Height of a bar: share of "
+        "draws in which the condition takes that place. Draws are paired: the same under every condition.",
     )  # fmt: skip
     for axes, over in zip(panels.axes, sets, strict=True):
         table = found.ranks[found.ranks["over"] == over]
@@ -95,8 +95,8 @@ def tornado(found: Sensitivity, outcome: str, *, narrow: bool = False) -> Figure
         1, shape, panel_height=0.34 * len(table) + 0.8,
         title=f"{outcome[:1].upper()}{outcome[1:]}: the assumptions that move it most",
         source=f"Mean over draws with the assumption in the lowest (open) and highest (filled) tenth of its range, all "
-        f"else varying over its own; thin line: two standard errors. Over all draws the mean is {number(round(middle, -2))} "
-        f"(vertical line). Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}.",
+        f"else varying over its own; thin line: two standard errors. Vertical line: mean of all, "
+        f"{number(round(middle, -2))}. Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}.",
     )  # fmt: skip
     axes = panels.axes[0]
     for row, each in table.iterrows():

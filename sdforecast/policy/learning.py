@@ -1,9 +1,10 @@
 """What it would be worth to know an assumption before choosing: expected value of (partial) perfect information.
 
 `deaths` [runs, scenarios] are what each choice costs. Who knows nothing more takes the scenario with the fewest
-expected deaths. Who learned everything would take the best of each run; the difference of the expectations is the EVPI. Who
-learned one assumption would take the best of the expectations given it: the EVPPI. Given one assumption, expectations
-are estimated by regressing the difference of deaths on it, with a cubic spline (Strong, Oakley and Brennan 2014).
+expected deaths. Who learned everything would take the best of each run; the difference of the expectations is the EVPI.
+Who learned one assumption would take the best of the expectations given it: the EVPPI. Given one assumption,
+expectations are estimated by regressing the difference of deaths on it, with a cubic spline (Strong, Oakley and
+Brennan 2014).
 """
 
 from __future__ import annotations

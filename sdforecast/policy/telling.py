@@ -66,8 +66,8 @@ def convergence_in_words(found: Sensitivity) -> list[str]:
         worst = str(moved.idxmax())
         lines.append(
             f"Over the {over}, from {sizes[-2]:,} to {sizes[-1]:,} draws no probability of being best moved by more "
-            f"than {100 * gap:.1f} points (error {100 * error:.1f}), no expected regret by more than {moved[worst]:,.0f} "
-            f"(error of {worst}: {whole.loc[worst, 'regret_error']:,.0f})."
+            f"than {100 * gap:.1f} points (error {100 * error:.1f}), no expected regret by more than "
+            f"{moved[worst]:,.0f} (error of {worst}: {whole.loc[worst, 'regret_error']:,.0f})."
         )
     for outcome in found.trio.outcomes:
         points = int(found.indices["points"].max())
