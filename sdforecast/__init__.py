@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         load_posterior,
         model_op,
         report,
+        sensitivity,
         validate,
     )
     from sdforecast.runnable import Model
@@ -36,6 +37,7 @@ __all__ = [
     "load_posterior",
     "model_op",
     "report",
+    "sensitivity",
     "validate",
 ]
 _PUBLIC = frozenset(__all__) - {"__version__"}

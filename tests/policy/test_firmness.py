@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sdforecast as sdf
 from sdforecast.errors import InputError
 from sdforecast.inference import load
 from sdforecast.policy import firmness, telling
@@ -121,3 +122,11 @@ def test_groups_hold_every_column_once() -> None:
 def test_what_cannot_be_is_told_before_any_run(asked: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         firmness.sensitivity(**asked, started=lambda runs: pytest.fail("runs began"))  # type: ignore[arg-type]
+
+
+def test_the_public_function_asks_the_same(found: Sensitivity) -> None:
+    again = sdf.sensitivity(
+        ("current-course", "military-only"), posterior=load(whole=False).thin(16), assumptions=ONLY, draws=64,
+        trajectories=2, points=64, strongest=2,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(found.rankings, again.rankings)
