@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sdforecast.policy.firmness import Plan, Sensitivity
 
 _PATH: Any = click.Path(path_type=Path)
-_WHOLE = {"draws": 4096, "trajectories": 20, "points": 1024, "strongest": 12, "seed": 1, "horizon": "2035-12",
+_WHOLE = {"draws": 4096, "trajectories": 40, "points": 1024, "strongest": 16, "seed": 1, "horizon": "2035-12",
           "mix": "soft-power-with-teeth", "rival": "military-only", "reference": "current-course", "posterior": None,
           "even": False}  # fmt: skip
 """What decides the results, with what counts where it is not said."""
@@ -194,13 +194,13 @@ def _learning(found: Sensitivity) -> None:
     _title("What knowing an assumption before choosing would avert, in expected deaths")
     for decision, table in found.learned.groupby("decision", sort=False):
         _say(telling.learning_in_words(found, str(decision)))
-        rows = table[table["held_out"] > 2 * table["held_out_error"]].head(_SHOWN)
+        rows = telling.worth_learning(table).head(_SHOWN)
         print_table(
             [
                 {"averts": telling.count(row["value"], row["error"]),
                  "held out": telling.count(row["held_out"], row["held_out_error"]), "assumption": row["name"],
                  "who could tell": who[row["name"]]}
-                for _, row in rows.iterrows() if row["value"] > 0
+                for _, row in rows.iterrows()
             ]
         )  # fmt: skip
 

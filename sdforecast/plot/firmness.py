@@ -72,13 +72,13 @@ def tornado_data(found: Sensitivity, outcome: str) -> pd.DataFrame:
     values = _outcome(found, outcome)
     rows = []
     for k, name in enumerate(found.design.constants):
-        share = found.design.shares[:, k]
+        share, constant = found.design.shares[:, k], found.design.constants[name].to_numpy(float)
         low, high = values[share < 0.1], values[share > 0.9]
         rows.append(
             {"name": name, "low": low.mean() - values.mean(), "high": high.mean() - values.mean(),
              "low_error": low.std(ddof=1) / len(low) ** 0.5, "high_error": high.std(ddof=1) / len(high) ** 0.5,
-             "below": float(found.design.constants.loc[share < 0.1, name].max()),
-             "above": float(found.design.constants.loc[share > 0.9, name].min())}
+             "below": float(constant[share < 0.1].max()),
+             "above": float(constant[share > 0.9].min())}
         )  # fmt: skip
     table = pd.DataFrame(rows)
     table["size"] = table[["low", "high"]].abs().max(axis=1)

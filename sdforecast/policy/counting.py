@@ -130,8 +130,9 @@ class Counting:
         """Return deaths of each month from month 0 [runs, months]."""
         drawn = self.draws.to_numpy(float)[rows]
         place = {str(name): column for column, name in enumerate(self.draws)}
-        for name in [] if changed is None else changed.columns:
-            drawn[:, place[name]] = changed[name].to_numpy(float)
+        if changed is not None:
+            for name in changed:
+                drawn[:, place[str(name)]] = changed[name].to_numpy(float)
         for name, value in constants(self.scenarios[k], self.model).items():
             if name in place:
                 drawn[:, place[name]] = value

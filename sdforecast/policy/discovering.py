@@ -22,7 +22,7 @@ FEWEST = 20
 """Cases in the first half below which no box is looked for."""
 
 QUASI_P = 0.05
-"""A restriction of PRIM's stays if the density without it would be so improbable."""
+"""A restriction of PRIM's stays if the density without it is so improbable, over as many assumptions as there are."""
 
 LEAVES, DEPTH = 2, 3
 """How many leaves of a tree are told, and how many splits lie above one at most."""
@@ -136,10 +136,8 @@ def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[tuple[Limits, dict[st
     path = box.peeling_trajectory
     score = 2 * path["coverage"] * path["density"] / (path["coverage"] + path["density"])
     chosen = int(np.nanargmax(score.to_numpy(dtype=float)))
-    while True:
-        weak = {name: min(_sides(of)) for name, of in box.qp[chosen].items() if min(_sides(of)) > QUASI_P}
-        if not weak:
-            break
+    limit = QUASI_P / values.shape[1]
+    while weak := {name: p for name, of in box.qp[chosen].items() if (p := min(_sides(of))) > limit}:
         box.drop_restriction(max(weak, key=lambda name: weak[name]), chosen)
         chosen = len(box.box_lims) - 1
     ends, limits = box.box_lims[0], box.box_lims[chosen]

@@ -56,7 +56,7 @@ class Plan:
     draws: int = 4096
     trajectories: int = screening.TRAJECTORIES
     points: int = sobol.POINTS
-    strongest: int = 12
+    strongest: int = 16
     seed: int = 1
     even: bool = False
     only: tuple[str, ...] = ()
@@ -173,7 +173,9 @@ def sensitivity(
         library(name)
     model, posterior = model or read_model(), posterior or load(whole=False)
     mixes, trio = _mixes(scenarios, mix, rival, reference)
-    varied = Ranges(tuple(ranges.assumptions(parameters.load(table), list(posterior.draws), plan.only)), plan.even)
+    varied = Ranges(
+        tuple(ranges.assumptions(parameters.load(table), [str(name) for name in posterior.draws], plan.only)), plan.even
+    )
     for problem in belongs(posterior, model):
         told(str(problem))
     count = counting(model, posterior, mixes, first=first, horizon=horizon, seed=plan.seed, advance=advance)
@@ -335,10 +337,10 @@ def _mixes(
         if names.count(name) > 1:
             raise InputError(Problem(f"scenario '{name}' is asked for twice"))
     three = []
-    for role, name in (("mix", mix), ("rival", rival), ("reference", reference)):
-        by_name = next((each for each in found if each.name == str(name)), None)
+    for role, asked in (("mix", mix), ("rival", rival), ("reference", reference)):
+        by_name = next((each for each in found if each.name == str(asked)), None)
         try:
-            three.append(by_name or scenario.load(name))
+            three.append(by_name or scenario.load(asked))
         except InputError as error:
             raise InputError(*(replace(p, what=f"{role}: {p.what}") for p in error.problems)) from error
     trio = Trio(*(each.name for each in three))

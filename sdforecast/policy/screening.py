@@ -20,7 +20,7 @@ LEVELS = 4
 INSIDE = (0.025, 0.975)
 """Shares of the ranges between which trajectories move: the last fortieth on each side would rule the mean."""
 
-TRAJECTORIES = 20
+TRAJECTORIES = 40
 
 Outcome = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Of shares [runs, names] and trajectories [runs], a dataset of outcomes [runs, outcomes]."""

@@ -38,7 +38,8 @@ def pair_in_words(found: Sensitivity, fewer: str, than: str) -> list[str]:
     rows = found.pairs[(found.pairs["fewer"] == fewer) & (found.pairs["than"] == than)]
     return [
         f"Over the {row['over']}, {fewer} has fewer deaths than {than} in {chance(row)} of the draws: on average "
-        f"{count(row['margin'], row['margin_error'])} fewer, in nine of ten {row['p05']:,.0f} to {row['p95']:,.0f}."
+        f"{count(row['margin'], row['margin_error'])} fewer, in nine of ten draws {_hundreds(row['p05'])} to "
+        f"{_hundreds(row['p95'])}."
         for _, row in rows.iterrows()
     ]
 
@@ -96,8 +97,8 @@ def drivers_in_words(found: Sensitivity, outcome: str) -> str:
     ]
     fitted = table.loc[table["group"] == FITTED, "first"].iloc[0]
     return (
-        f"Most of the spread of {outcome} comes with {', '.join(parts)}; knowing all that data could tell of "
-        f"{FITTED} would take away {percent(max(fitted, 0))}."
+        f"Most of the variance of {outcome} goes with {', '.join(parts)} (total indices); were {FITTED} known, "
+        f"{percent(max(fitted, 0))} of it would go."
     )
 
 
@@ -125,12 +126,18 @@ def learning_in_words(found: Sensitivity, decision: str) -> str:
     """Say what knowing more would be worth for a choice."""
     whole = found.perfect[(found.perfect["decision"] == decision) & (found.perfect["of"] == "everything")].iloc[0]
     single = found.learned[found.learned["decision"] == decision]
-    worth = single[(single["value"] > 2 * single["error"]) & (single["held_out"] > 2 * single["held_out_error"])]
+    worth = worth_learning(single)
     text = f"Choice of {decision}: knowing everything would avert {count(whole['value'], whole['error'])} deaths"
     if worth.empty:
         return f"{text}; no single assumption, known alone, would change the choice to any effect that shows."
     parts = [f"{row['name']} {count(row['value'], row['error'])}" for _, row in worth.head(3).iterrows()]
     return f"{text}; of single assumptions, most would: {', '.join(parts)}."
+
+
+def worth_learning(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the assumptions whose value shows in the half that the choice was not fitted to, too, most first."""
+    shows = (table["value"] > 0) & (table["held_out"] > 2 * table["held_out_error"])
+    return table[shows].sort_values("held_out", ascending=False, kind="stable")
 
 
 def _restriction(of: Restriction, unit: str) -> str:
@@ -140,6 +147,10 @@ def _restriction(of: Restriction, unit: str) -> str:
         return f"'{of.name}' is {of.low:.3g} to {of.high:.3g}{unit} ({share})"
     side, limit = ("above", of.low) if of.low is not None else ("below", of.high)
     return f"'{of.name}' is {side} {limit:.3g}{unit} ({share})"
+
+
+def _hundreds(value: float) -> str:
+    return f"{round(value, -2):,.0f}".replace("-", "−")
 
 
 def _capital(text: str) -> str:

@@ -82,7 +82,8 @@ def discovery(cases: tuple[Case, ...]) -> pd.DataFrame:
 
 def runs(found: Sensitivity) -> pd.DataFrame:
     """Return every run over the ranges: draw of the posterior, deaths, how far the past moved, the assumptions."""
-    deaths = found.ranges.to_pandas().reset_index(drop=True).round(1)
+    names = [str(name) for name in found.ranges["scenario"].to_numpy()]
+    deaths = pd.DataFrame(found.ranges.transpose("draw", "scenario").to_numpy().round(1), columns=pd.Index(names))
     facts = pd.DataFrame({"posterior_draw": found.design.rows, "past_moved": found.moved.round(4)})
     constants = found.design.constants.map(lambda value: float(f"{value:.5g}"))
     return pd.concat([facts, deaths, constants], axis=1)

@@ -68,7 +68,7 @@ def test_a_missing_extra_is_told_with_its_line(
 
 
 def test_the_command_in_the_manifest_names_what_decides() -> None:
-    given = {"draws": 64, "trajectories": 20, "points": 1024, "strongest": 12, "seed": 1, "horizon": "2035-12",
+    given = {"draws": 64, "trajectories": 40, "points": 1024, "strongest": 16, "seed": 1, "horizon": "2035-12",
              "mix": "china-first", "rival": "military-only", "reference": "current-course", "posterior": None,
              "even": True}  # fmt: skip
     assert command(("a b.yaml",), ("x",), given) == (
