@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from sdforecast.plot.numbers import number
 from sdforecast.plot.style import INK, QUIET, RULE, grid, head, layout, lines, styled, two_sides, wrap
-from sdforecast.policy.firmness import Sensitivity
+from sdforecast.policy.firmness import Sensitivity, margins
 
 STRONGEST = 15
 """Bars of the tornado."""
@@ -49,8 +49,8 @@ def rank_histogram(found: Sensitivity, *, narrow: bool = False) -> Figure:
             for rank, share in zip(some["rank"], some["share"], strict=True):
                 if share >= 0.005:
                     axes.annotate(
-                        f"{100 * share:.0f}", (rank, -row + 0.68 * share), (0, 1), textcoords="offset points",
-                        ha="center", va="bottom" if share < 0.7 else "top", fontsize=6.5,
+                        f"{100 * share:.0f}", (rank, -row + 0.68 * share), (0, 1 if share < 0.7 else -2),
+                        textcoords="offset points", ha="center", va="bottom" if share < 0.7 else "top", fontsize=6.5,
                         color=QUIET if share < 0.7 else "white",
                     )  # fmt: skip
         axes.set_xlim(0.5, places + 0.5)
@@ -81,8 +81,8 @@ def tornado_data(found: Sensitivity, outcome: str) -> pd.DataFrame:
              "above": float(constant[share > 0.9].min())}
         )  # fmt: skip
     table = pd.DataFrame(rows)
-    table["size"] = table[["low", "high"]].abs().max(axis=1)
-    return table.sort_values("size", ascending=False, kind="stable").head(STRONGEST).reset_index(drop=True)
+    table["span"] = (table["high"] - table["low"]).abs()
+    return table.sort_values("span", ascending=False, kind="stable").head(STRONGEST).reset_index(drop=True)
 
 
 @styled
@@ -94,9 +94,9 @@ def tornado(found: Sensitivity, outcome: str, *, narrow: bool = False) -> Figure
     panels = grid(
         1, shape, panel_height=0.34 * len(table) + 0.8,
         title=f"{outcome[:1].upper()}{outcome[1:]}: the assumptions that move it most",
-        source=f"Mean over draws with the assumption in the lowest (open) and highest (filled) tenth of its range, all "
-        f"else varying over its own; thin line: two standard errors. Vertical line: mean of all, "
-        f"{number(round(middle, -2))}. Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}.",
+        source=f"Mean over draws with the assumption in the lowest (open) and highest (filled) tenth of its draws, all "
+        f"else varying over its own; thin line: two standard errors; brackets: where these tenths end and begin. Grey "
+        f"line: mean of all, {number(round(middle, -2))}. Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}.",
     )  # fmt: skip
     axes = panels.axes[0]
     for row, each in table.iterrows():
@@ -110,14 +110,11 @@ def tornado(found: Sensitivity, outcome: str, *, narrow: bool = False) -> Figure
             axes.plot([at - 2 * error, at + 2 * error], [height, height], color=INK, linewidth=0.7)
             axes.plot([at], [height], "o", mfc=fill, mec="#1f4e9e", markersize=4.5)
     labels = [
-        wrap(f"{each['name']} (< {each['below']:.2g}, > {each['above']:.2g})", 1.5 if narrow else 3.2, 7.5)
+        wrap(f"{each['name']} ({each['below']:.2g}…{each['above']:.2g})", 1.5 if narrow else 3.6, 7.5)
         for _, each in table.iterrows()
     ]
     axes.set_yticks([-k for k in range(len(table))], labels, fontsize=6.5 if narrow else 7.5)
     axes.axvline(middle, color=QUIET, linewidth=0.8)
-    reach = axes.get_xlim()
-    if reach[0] < 0 < reach[1] and "less those" in outcome:
-        axes.axvline(0, color=INK, linewidth=1)
     axes.set_ylim(-len(table) + 0.4, 0.8)
     axes.grid(axis="x", color=RULE, linewidth=0.5)
     axes.set_axisbelow(True)
@@ -125,17 +122,26 @@ def tornado(found: Sensitivity, outcome: str, *, narrow: bool = False) -> Figure
     axes.locator_params(axis="x", nbins=3 if narrow else 6)
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    if "less those" in outcome:
-        two_sides(axes, middle, "less", "more")
+    if (sides := _sides(found, outcome)) is not None:
+        low, high = axes.get_xlim()
+        room = 0.3 * max(abs(low), abs(high))  # on both sides of zero, for the words there
+        axes.set_xlim(min(low, -room), max(high, room))
+        axes.axvline(0, color=INK, linewidth=1)
+        two_sides(axes, 0, *sides)
     return panels.figure
 
 
 def _outcome(found: Sensitivity, outcome: str) -> pd.Series:
-    from sdforecast.policy.firmness import margins
-
     trio = found.trio
     deaths = found.ranges.sel(scenario=[trio.mix, trio.rival, trio.reference]).to_numpy()
     return pd.Series(margins(deaths)[:, trio.outcomes.index(outcome)])
+
+
+def _sides(found: Sensitivity, outcome: str) -> tuple[str, str] | None:
+    """Return who has fewer deaths left and right of zero; None where the outcome is no difference."""
+    trio = found.trio
+    fewer = {trio.outcomes[1]: (trio.rival, trio.mix), trio.outcomes[2]: (trio.reference, trio.rival)}
+    return fewer.get(outcome)
 
 
 def _by_deaths(found: Sensitivity) -> list[str]:

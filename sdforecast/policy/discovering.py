@@ -137,7 +137,7 @@ def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[tuple[Limits, dict[st
     score = 2 * path["coverage"] * path["density"] / (path["coverage"] + path["density"])
     chosen = int(np.nanargmax(score.to_numpy(dtype=float)))
     limit = QUASI_P / values.shape[1]
-    while weak := {name: p for name, of in box.qp[chosen].items() if (p := min(_sides(of))) > limit}:
+    while weak := {name: least for name, of in box.qp[chosen].items() if (least := min(_sides(of))) > limit}:
         box.drop_restriction(max(weak, key=lambda name: weak[name]), chosen)
         chosen = len(box.box_lims) - 1
     ends, limits = box.box_lims[0], box.box_lims[chosen]
