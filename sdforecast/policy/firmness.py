@@ -35,7 +35,7 @@ FITTED = "what is fitted"
 KEPT = 0.10
 """Mean change of yearly deaths, 2013 to 2024, up to which a run over the ranges keeps the past."""
 
-RELEVANT = 20
+RELEVANT = 12
 """Assumptions that scenario discovery looks at for each case: those that go most with the margin, by rank."""
 
 
@@ -296,7 +296,7 @@ def _learned(
         perfect.append({"decision": choice, "of": "everything", "value": value, "error": error})
         value, error = learning.together(costs, shares, seed)
         perfect.append({"decision": choice, "of": "all assumptions", "value": value, "error": error})
-        for sector, rows in about.groupby("sector", sort=False):
+        for sector, rows in about.groupby("sector", sort=False) if len(names) == 2 else ():
             value, error = learning.together(costs, shares[list(rows["name"])], seed)
             perfect.append({"decision": choice, "of": f"sector {sector}", "value": value, "error": error})
         tables.append(learning.evppi(costs, shares, seed).assign(decision=choice))

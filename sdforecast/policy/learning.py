@@ -18,6 +18,8 @@ from sdforecast.policy.extra import library
 
 KNOTS = 5
 RESAMPLED = 100
+GRID = 512
+"""Values at which a regression is drawn anew: evenly spaced among those of the runs."""
 
 
 def evpi(deaths: np.ndarray) -> tuple[float, float]:
@@ -61,7 +63,7 @@ def together(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> tuple[f
     x = values.to_numpy(float)
 
     def expected(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-        fitted = [trees(max_iter=100, learning_rate=0.08, random_state=seed).fit(x[some], differences[some, k])
+        fitted = [trees(max_iter=60, learning_rate=0.1, max_bins=64, random_state=seed).fit(x[some], differences[some, k])
                   for k in range(differences.shape[1])]  # fmt: skip
         return np.column_stack([each.predict(x[others]) for each in fitted])
 
@@ -81,8 +83,9 @@ def _one(differences: np.ndarray, value: np.ndarray, chance: np.random.Generator
     across, along = _root(covariance), _root(inverse)
     size = (RESAMPLED, basis.shape[1], differences.shape[1])
     noise = np.einsum("ij,rjk,lk->ril", along, chance.standard_normal(size), across)
-    again = np.array([_averted(fitted + basis @ one) for one in noise])
-    bias = float(again.mean() - raw)
+    some = np.argsort(value, kind="stable")[np.linspace(0, len(value) - 1, min(GRID, len(value))).astype(int)]
+    again = np.array([_averted(fitted[some] + basis[some] @ one) for one in noise])
+    bias = float(again.mean() - _averted(fitted[some]))
 
     def expected(some: np.ndarray, others: np.ndarray) -> np.ndarray:
         solved = np.linalg.lstsq(basis[some], differences[some], rcond=None)[0]
