@@ -96,7 +96,8 @@ def tornado(found: Sensitivity, outcome: str, *, narrow: bool = False) -> Figure
         title=f"{outcome[:1].upper()}{outcome[1:]}: the assumptions that move it most",
         source=f"Mean over draws with the assumption in the lowest (open) and highest (filled) tenth of its draws, all "
         f"else varying over its own; thin line: two standard errors; brackets: where these tenths end and begin. "
-        f"Grey line: mean of all, {number(round(middle, -2))}. Deaths involving synthetic opioids, {found.years[0]}–{found.years[1]}.",
+        f"Grey line: mean of all, {number(round(middle, -2))}. Deaths involving synthetic opioids, "
+        f"{found.years[0]}–{found.years[1]}.",
     )  # fmt: skip
     axes = panels.axes[0]
     for row, each in table.iterrows():

@@ -9,6 +9,7 @@ Brennan 2014).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,12 @@ def together(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> tuple[f
     """
     order = deaths.mean(axis=0).argsort()
     differences = (deaths - deaths[:, order[:1]])[:, order[1:]]
-    trees: Any = library("sklearn.ensemble").HistGradientBoostingRegressor
+    boosted: Any = library("sklearn.ensemble").HistGradientBoostingRegressor
+    trees = partial(boosted, max_iter=60, learning_rate=0.1, max_bins=64, random_state=seed)
     x = values.to_numpy(float)
 
     def expected(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-        fitted = [trees(max_iter=60, learning_rate=0.1, max_bins=64, random_state=seed).fit(x[some], differences[some, k])
-                  for k in range(differences.shape[1])]  # fmt: skip
+        fitted = [trees().fit(x[some], differences[some, k]) for k in range(differences.shape[1])]
         return np.column_stack([each.predict(x[others]) for each in fitted])
 
     return _held_out(differences, expected)
