@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from sdforecast.policy.extra import library
 from sdforecast.policy.ranking import share
@@ -22,7 +23,7 @@ FEWEST = 20
 """Cases in the first half below which no box is looked for."""
 
 QUASI_P = 0.05
-"""A restriction of PRIM's stays if the density without it is so improbable, over as many assumptions as there are."""
+"""A restriction stays if its quasi-p-value is below this over the number of assumptions that are looked at."""
 
 LEAVES, DEPTH = 2, 3
 """How many leaves of a tree are told, and how many splits lie above one at most."""
@@ -32,7 +33,7 @@ LEAVES, DEPTH = 2, 3
 class Restriction:
     """One side or both of what an assumption must be; `inside` is the share of all runs that are so.
 
-    `p` is PRIM's quasi-p-value, the smaller of both sides; NaN of a tree.
+    `p` is its quasi-p-value, see :func:`_needed`.
     """
 
     name: str
@@ -107,8 +108,13 @@ def discover(values: pd.DataFrame, holds: np.ndarray, title: str, seed: int = 1)
             title, len(holds), int(holds.sum()), **often, boxes=(), why=_why(int(holds.sum()), len(holds), told)
         )
     learned, held = (values.iloc[:half], holds[:half]), (values.iloc[half:], holds[half:])
-    limits = [("PRIM", *found_) for found_ in _prim(*learned)] + [("CART", *found_) for found_ in _cart(*learned, seed)]
-    boxes = [_box(method, box, p, values, learned, held) for method, box, p in limits]
+    boxes: list[Box] = []
+    for method, limits in [("PRIM", _prim), ("CART", lambda *half: _cart(*half, seed))]:
+        kept = []
+        for box, p in (_needed(each, *learned) for each in limits(*learned)):
+            if box and box not in kept:
+                kept.append(box)
+                boxes.append(_box(method, box, p, values, learned, held))
     good = tuple(box for box in boxes if box.density - 2 * box.density_error > told["probability"])
     why = "" if good else "no box holds more cases than chance in the half that it was not found in"
     return Case(title, len(holds), int(holds.sum()), **often, boxes=good, why=why)
@@ -126,8 +132,8 @@ def _why(cases: int, runs: int, told: dict[str, float]) -> str:
 Limits = dict[str, tuple[float | None, float | None]]
 
 
-def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[tuple[Limits, dict[str, float]]]:
-    """Return PRIM's box of the largest F1 (harmonic mean of coverage and density), without what is not significant."""
+def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[Limits]:
+    """Return PRIM's box of the largest F1, the harmonic mean of coverage and density."""
     prim: Any = library("ema_workbench.analysis.prim")
     logging.getLogger("EMA").setLevel(logging.ERROR)
     smallest = min(0.05, max(holds.mean() / 2, FEWEST / len(holds)))
@@ -135,27 +141,16 @@ def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[tuple[Limits, dict[st
     box = prim.Prim(data, holds.astype(int), threshold=min(0.5, holds.mean()), mass_min=smallest).find_box()
     path = box.peeling_trajectory
     score = 2 * path["coverage"] * path["density"] / (path["coverage"] + path["density"])
-    chosen = int(np.nanargmax(score.to_numpy(dtype=float)))
-    limit = QUASI_P / values.shape[1]
-    while weak := {name: least for name, of in box.qp[chosen].items() if (least := min(_sides(of))) > limit}:
-        box.drop_restriction(max(weak, key=lambda name: weak[name]), chosen)
-        chosen = len(box.box_lims) - 1
-    ends, limits = box.box_lims[0], box.box_lims[chosen]
+    ends, limits = box.box_lims[0], box.box_lims[int(np.nanargmax(score.to_numpy(dtype=float)))]
     found: Limits = {}
-    for name in box.qp[chosen]:
-        low, high = (float(limits[name].iloc[side]) for side in (0, 1))
-        first, last = (float(ends[name].iloc[side]) for side in (0, 1))
-        found[str(name)] = (low if low > first else None, high if high < last else None)
-    p = {str(name): min(_sides(of)) for name, of in box.qp[chosen].items()}
-    return [(found, p)] if found else []
+    for name in data:
+        (first, last), (low, high) = ends[name].astype(float), limits[name].astype(float)
+        if low > first or high < last:
+            found[str(name)] = (low if low > first else None, high if high < last else None)
+    return [found]
 
 
-def _sides(of: Any) -> list[float]:
-    """Return the quasi-p-values of the sides that are restricted; -1 stands for none."""
-    return [float(value) for value in of if value >= 0] or [1.0]
-
-
-def _cart(values: pd.DataFrame, holds: np.ndarray, seed: int) -> list[tuple[Limits, dict[str, float]]]:
+def _cart(values: pd.DataFrame, holds: np.ndarray, seed: int) -> list[Limits]:
     """Return the leaves of a small tree whose density is highest, most cases first."""
     grown: Any = library("sklearn.tree").DecisionTreeClassifier(
         max_depth=DEPTH, min_samples_leaf=max(FEWEST, len(holds) // 100), class_weight="balanced", random_state=seed
@@ -175,7 +170,27 @@ def _cart(values: pd.DataFrame, holds: np.ndarray, seed: int) -> list[tuple[Limi
         waiting.append((tree.children_right[node], {**limits, name: (at, high)}, inside & ~below))
     dense = [leaf for leaf in leaves if leaf[0] > 1.5 * holds.mean() or leaf[0] > (1 + holds.mean()) / 2]
     dense.sort(key=lambda leaf: -leaf[1])
-    return [(limits, {}) for _, _, limits in dense[:LEAVES] if limits]
+    return [limits for _, _, limits in dense[:LEAVES]]
+
+
+def _needed(limits: Limits, values: pd.DataFrame, holds: np.ndarray) -> tuple[Limits, dict[str, float]]:
+    """Return the restrictions without which a box would hold fewer cases than chance explains, and how improbable.
+
+    The quasi-p-value of a restriction is the probability of so many cases in the box if their density were that of the
+    box without it (Bryant and Lempert 2010); the weakest goes first.
+    """
+    limit = QUASI_P / values.shape[1]
+    while limits:
+        inside = _inside(values, limits)
+        p = {}
+        for name in limits:
+            wider = _inside(values, {other: ends for other, ends in limits.items() if other != name})
+            p[name] = float(binom.sf(int(holds[inside].sum()) - 1, int(inside.sum()), float(holds[wider].mean())))
+        weakest = max(p, key=lambda name: p[name])
+        if p[weakest] <= limit:
+            return limits, p
+        limits = {name: ends for name, ends in limits.items() if name != weakest}
+    return {}, {}
 
 
 def _box(
@@ -188,8 +203,7 @@ def _box(
 ) -> Box:
     sides = {name: {name: limit} for name, limit in limits.items()}
     restrictions = tuple(
-        Restriction(name, *limits[name], float(_inside(values, side).mean()), p.get(name, float("nan")))
-        for name, side in sides.items()
+        Restriction(name, *limits[name], float(_inside(values, side).mean()), p[name]) for name, side in sides.items()
     )
     inside, fitted = _inside(held[0], limits), _inside(learned[0], limits)
     runs, cases, total = int(inside.sum()), int(held[1][inside].sum()), int(held[1].sum())

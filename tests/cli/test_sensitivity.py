@@ -13,7 +13,7 @@ from sdforecast import cli
 from sdforecast.cli.sensitivity import command, sensitivity
 
 SMALL = ["--draws", "64", "--trajectories", "2", "--points", "64", "--strongest", "2", "-s", "current-course",
-         "--assumption", "military removal rate", "--assumption", "price elasticity"]  # fmt: skip
+         "--assumption", "military removal rate", "--assumption", "precursor price elasticity"]  # fmt: skip
 
 
 def test_tables_in_words_and_a_folder(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sdforecast.policy.firmness import FITTED, Plan, Sensitivity, Trio
 from sdforecast.policy.ranges import Design
 from sdforecast.reporting import firmness as reporting
 
-ONLY = ("military removal rate", "price elasticity", "diplomacy effect on Mexico cooperation")
+ONLY = ("military removal rate", "precursor price elasticity", "diplomacy effect on Mexico cooperation")
 PLAN = Plan(draws=64, trajectories=2, points=64, strongest=2, only=ONLY)
 
 
@@ -50,7 +50,7 @@ def test_what_acts_only_under_one_scenario_moves_only_its_margin(found: Sensitiv
     deaths, margin, _ = found.trio.outcomes
     military = ONLY[0]
     assert effects[margin, military] > 10 * effects[deaths, military]
-    assert effects[deaths, "price elasticity"] > 0
+    assert effects[deaths, "precursor price elasticity"] > 0
 
 
 def test_the_same_seed_gives_the_same(found: Sensitivity) -> None:
@@ -115,7 +115,7 @@ def test_groups_hold_every_column_once() -> None:
         ({"rival": "militry-only"}, "rival: unknown scenario 'militry-only'"),
         ({"scenarios": ("current-course", "current-course")}, "asked for twice"),
         ({"plan": Plan(points=100)}, "power of two"),
-        ({"plan": Plan(only=("price elastcity",))}, "did you mean 'price elasticity'"),
+        ({"plan": Plan(only=("precursor price elastcity",))}, "did you mean 'precursor price elasticity'"),
         ({"horizon": "2036-12"}, "horizon"),
     ],
 )
