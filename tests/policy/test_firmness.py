@@ -17,7 +17,7 @@ from sdforecast.policy.firmness import FITTED, Plan, Sensitivity, Trio
 from sdforecast.policy.ranges import Design
 from sdforecast.reporting import firmness as reporting
 
-ONLY = ("military removal rate", "precursor price elasticity", "diplomacy effect on Mexico cooperation")
+ONLY = ("military removal rate", "precursor price elasticity", "military cost at full instrument")
 PLAN = Plan(draws=64, trajectories=2, points=64, strongest=2, only=ONLY)
 
 
@@ -45,12 +45,13 @@ def test_only_the_assumptions_named_vary(found: Sensitivity) -> None:
     assert len(groups) == 4
 
 
-def test_what_acts_only_under_one_scenario_moves_only_its_margin(found: Sensitivity) -> None:
-    effects = found.effects.set_index(["outcome", "name"])["mu_star"]
-    deaths, margin, _ = found.trio.outcomes
-    military = ONLY[0]
-    assert effects[margin, military] > 10 * effects[deaths, military]
-    assert effects[deaths, "precursor price elasticity"] > 0
+def test_a_cost_acts_on_no_death(found: Sensitivity) -> None:
+    effects = found.effects.set_index("name")
+    assert (effects.loc[ONLY[2], "mu_star"] == 0).all()
+    assert (effects.loc[list(ONLY[:2]), "mu_star"] > 0).all()
+    other = found.indices[found.indices["group"] == "the other 1 assumptions"]
+    assert (other[["first", "total"]] == 0).all(axis=None)
+    assert found.moved.max() > 0
 
 
 def test_the_same_seed_gives_the_same(found: Sensitivity) -> None:
