@@ -108,13 +108,14 @@ def discover(values: pd.DataFrame, holds: np.ndarray, title: str, seed: int = 1)
             title, len(holds), int(holds.sum()), **often, boxes=(), why=_why(int(holds.sum()), len(holds), told)
         )
     learned, held = (values.iloc[:half], holds[:half]), (values.iloc[half:], holds[half:])
+    looked = [("PRIM", each) for each in _prim(*learned)] + [("CART", each) for each in _cart(*learned, seed)]
     boxes: list[Box] = []
-    for method, limits in [("PRIM", _prim), ("CART", lambda *half: _cart(*half, seed))]:
-        kept = []
-        for box, p in (_needed(each, *learned) for each in limits(*learned)):
-            if box and box not in kept:
-                kept.append(box)
-                boxes.append(_box(method, box, p, values, learned, held))
+    kept: list[tuple[str, Limits]] = []
+    for method, each in looked:
+        limits, p = _needed(each, *learned)
+        if limits and (method, limits) not in kept:
+            kept.append((method, limits))
+            boxes.append(_box(method, limits, p, values, learned, held))
     good = tuple(box for box in boxes if box.density - 2 * box.density_error > told["probability"])
     why = "" if good else "no box holds more cases than chance in the half that it was not found in"
     return Case(title, len(holds), int(holds.sum()), **often, boxes=good, why=why)
