@@ -141,8 +141,11 @@ def _outcome(found: Sensitivity, outcome: str) -> pd.Series:
 def _sides(found: Sensitivity, outcome: str) -> tuple[str, str] | None:
     """Return who has fewer deaths left and right of zero; None where the outcome is no difference."""
     trio = found.trio
-    fewer = {trio.outcomes[1]: (trio.rival, trio.mix), trio.outcomes[2]: (trio.reference, trio.rival)}
-    return fewer.get(outcome)
+    sides = {trio.outcomes[1]: (trio.rival, trio.mix), trio.outcomes[2]: (trio.reference, trio.rival)}
+    if outcome not in sides:
+        return None
+    left, right = sides[outcome]
+    return f"fewer under {left}", f"fewer under {right}"
 
 
 def _by_deaths(found: Sensitivity) -> list[str]:

@@ -134,7 +134,7 @@ Limits = dict[str, tuple[float | None, float | None]]
 
 
 def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[Limits]:
-    """Return PRIM's box of the largest F1, the harmonic mean of coverage and density."""
+    """Return two boxes of PRIM's path: of the largest F1 (harmonic mean of coverage and density), and the densest."""
     prim: Any = library("ema_workbench.analysis.prim")
     logging.getLogger("EMA").setLevel(logging.ERROR)
     smallest = min(0.05, max(holds.mean() / 2, FEWEST / len(holds)))
@@ -142,13 +142,18 @@ def _prim(values: pd.DataFrame, holds: np.ndarray) -> list[Limits]:
     box = prim.Prim(data, holds.astype(int), threshold=min(0.5, holds.mean()), mass_min=smallest).find_box()
     path = box.peeling_trajectory
     score = 2 * path["coverage"] * path["density"] / (path["coverage"] + path["density"])
-    ends, limits = box.box_lims[0], box.box_lims[int(np.nanargmax(score.to_numpy(dtype=float)))]
+    chosen = [int(np.nanargmax(column.to_numpy(dtype=float))) for column in (score, path["density"])]
+    return [_limits(box.box_lims[0], box.box_lims[k]) for k in chosen]
+
+
+def _limits(ends: pd.DataFrame, box: pd.DataFrame) -> Limits:
+    """Return the sides of a box that are not those of the whole."""
     found: Limits = {}
-    for name in data:
-        (first, last), (low, high) = ends[name].astype(float), limits[name].astype(float)
+    for name in box:
+        (first, last), (low, high) = ends[name].astype(float), box[name].astype(float)
         if low > first or high < last:
             found[str(name)] = (low if low > first else None, high if high < last else None)
-    return [found]
+    return found
 
 
 def _cart(values: pd.DataFrame, holds: np.ndarray, seed: int) -> list[Limits]:

@@ -53,7 +53,7 @@ def evppi(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> pd.DataFra
 
 
 def together(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> tuple[float, float]:
-    """Return what knowing several assumptions at once would avert, and its standard error.
+    """Return what knowing several assumptions at once would avert, at least 0, and its standard error.
 
     Expectations are those of gradient-boosted trees that were fitted to the other half of the runs: what is averted is
     by a choice that anyone could have made, so that the number is, in expectation, a lower bound.
@@ -61,14 +61,17 @@ def together(deaths: np.ndarray, values: pd.DataFrame, seed: int = 1) -> tuple[f
     order = deaths.mean(axis=0).argsort()
     differences = (deaths - deaths[:, order[:1]])[:, order[1:]]
     boosted: Any = library("sklearn.ensemble").HistGradientBoostingRegressor
-    trees = partial(boosted, max_iter=60, learning_rate=0.1, max_bins=64, random_state=seed)
+    leaf = max(20, len(deaths) // 40)  # coarse and few: trees that follow noise make choices that cost lives
+    trees = partial(boosted, max_iter=60, learning_rate=0.1, max_depth=3, min_samples_leaf=leaf, max_bins=64,
+                    random_state=seed)  # fmt: skip
     x = values.to_numpy(float)
 
     def expected(some: np.ndarray, others: np.ndarray) -> np.ndarray:
         fitted = [trees().fit(x[some], differences[some, k]) for k in range(differences.shape[1])]
         return np.column_stack([each.predict(x[others]) for each in fitted])
 
-    return _held_out(differences, expected)
+    value, error = _held_out(differences, expected)
+    return max(0.0, value), error  # who is told what does not help need not follow it
 
 
 def _one(differences: np.ndarray, value: np.ndarray, chance: np.random.Generator) -> dict[str, float]:

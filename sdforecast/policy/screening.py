@@ -49,7 +49,7 @@ def screen(
     tables = []
     for k, title in enumerate(outcomes):
         whole = _effects(names, shares, values[:, k], seed)
-        earlier = _effects(names, half, values[: len(half), k], seed) if len(half) else whole
+        earlier = _effects(names, half, values[: len(half), k], seed) if trajectories > 3 else whole
         whole["half"] = earlier["mu_star"]
         whole.insert(0, "outcome", title)
         tables.append(whole.sort_values("mu_star", ascending=False, kind="stable"))

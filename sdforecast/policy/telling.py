@@ -127,7 +127,11 @@ def learning_in_words(found: Sensitivity, decision: str) -> str:
     whole = found.perfect[(found.perfect["decision"] == decision) & (found.perfect["of"] == "everything")].iloc[0]
     single = found.learned[found.learned["decision"] == decision]
     worth = worth_learning(single)
-    text = f"Choice of {decision}: knowing everything would avert {count(whole['value'], whole['error'])} deaths"
+    every = found.perfect[(found.perfect["decision"] == decision) & (found.perfect["of"] == "all assumptions")].iloc[0]
+    text = (
+        f"Choice of {decision}: knowing everything would avert {count(whole['value'], whole['error'])} deaths, all "
+        f"assumptions at least {count(every['value'], every['error'])}"
+    )
     if worth.empty:
         return f"{text}; no single assumption, known alone, would change the choice to any effect that shows."
     parts = [f"{row['name']} {count(row['value'], row['error'])}" for _, row in worth.head(3).iterrows()]
