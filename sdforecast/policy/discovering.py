@@ -33,7 +33,7 @@ LEAVES, DEPTH = 2, 3
 class Restriction:
     """One side or both of what an assumption must be; `inside` is the share of all runs that are so.
 
-    `p` is its quasi-p-value, see :func:`_needed`.
+    `p` is its quasi-p-value, see :func:`_needed`, the larger where both sides are restricted.
     """
 
     name: str
@@ -180,23 +180,34 @@ def _cart(values: pd.DataFrame, holds: np.ndarray, seed: int) -> list[Limits]:
 
 
 def _needed(limits: Limits, values: pd.DataFrame, holds: np.ndarray) -> tuple[Limits, dict[str, float]]:
-    """Return the restrictions without which a box would hold fewer cases than chance explains, and how improbable.
+    """Return the sides of a box that chance does not explain, and the quasi-p-value of each assumption.
 
-    The quasi-p-value of a restriction is the probability of so many cases in the box if their density were that of the
-    box without it (Bryant and Lempert 2010); the weakest goes first.
+    The quasi-p-value of a side is the probability of so many cases in the box if their density were that of the
+    box without it (Bryant and Lempert 2010); the weakest is dropped first.
     """
     limit = QUASI_P / values.shape[1]
     while limits:
         inside = _inside(values, limits)
+        cases, runs = int(holds[inside].sum()), int(inside.sum())
         p = {}
-        for name in limits:
-            wider = _inside(values, {other: ends for other, ends in limits.items() if other != name})
-            p[name] = float(binom.sf(int(holds[inside].sum()) - 1, int(inside.sum()), float(holds[wider].mean())))
-        weakest = max(p, key=lambda name: p[name])
+        for name, ends in limits.items():
+            for side in (0, 1):
+                if ends[side] is not None:
+                    wider = _inside(values, _without(limits, name, side))
+                    p[name, side] = float(binom.sf(cases - 1, runs, float(holds[wider].mean())))
+        weakest = max(p, key=lambda of: p[of])
         if p[weakest] <= limit:
-            return limits, p
-        limits = {name: ends for name, ends in limits.items() if name != weakest}
+            return limits, {name: max(p[of] for of in p if of[0] == name) for name in limits}
+        limits = _without(limits, *weakest)
     return {}, {}
+
+
+def _without(limits: Limits, name: str, side: int) -> Limits:
+    """Return a box that has no limit on one side of an assumption."""
+    low, high = limits[name]
+    left = (None, high) if side == 0 else (low, None)
+    found = {**limits, name: left}
+    return {key: ends for key, ends in found.items() if ends != (None, None)}
 
 
 def _box(
