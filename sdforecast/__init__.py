@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         load_posterior,
         model_op,
         report,
+        sensitivity,
         validate,
     )
     from sdforecast.runnable import Model
@@ -38,6 +39,7 @@ __all__ = [
     "load_posterior",
     "model_op",
     "report",
+    "sensitivity",
     "validate",
 ]
 _PUBLIC = frozenset(__all__) - {"__version__"}

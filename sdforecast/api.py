@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sdforecast.inference.trajectories import TrajectoryOp
     from sdforecast.issuing import Fault
     from sdforecast.policy.comparing import Comparison
+    from sdforecast.policy.firmness import Sensitivity
     from sdforecast.validation import Validation
 
 
@@ -277,6 +278,46 @@ def validate(
     file = model.file if isinstance(model, Model) else load_model(model).file
     only = (only,) if isinstance(only, str) else only
     return validation.validate(file, Path(checks) if checks is not None else None, only=only, engine=engine)
+
+
+def sensitivity(
+    scenarios: Sequence[str | Path] = DEFAULT_SCENARIOS,
+    *,
+    mix: str | Path = "soft-power-with-teeth",
+    rival: str | Path = "military-only",
+    reference: str | Path = "current-course",
+    posterior: Posterior | None = None,
+    model: Model | None = None,
+    assumptions: Sequence[str] = (),
+    draws: int = 4096,
+    trajectories: int = 40,
+    points: int = 1024,
+    strongest: int = 16,
+    even: bool = False,
+    horizon: str = "2035-12",
+    seed: int = 1,
+) -> Sensitivity:
+    """Say how firm a ranking by deaths is, and what it turns on; see :func:`sdforecast.policy.firmness.sensitivity`.
+
+    Parameters
+    ----------
+    mix, rival, reference : the margin between the first two is looked into; the third is doing nothing new.
+    assumptions : vary these alone (default: all constants of kind `assumption`).
+    draws, trajectories, points, strongest, even, seed : see :class:`sdforecast.policy.firmness.Plan`.
+
+    Raises
+    ------
+    InputError : an unknown scenario or assumption, points that are no power of two, a horizon out of range.
+    MachineError : the extra `policy` is not installed.
+    """
+    from sdforecast.policy import firmness  # only who asks waits for it
+
+    plan = firmness.Plan(draws, trajectories, points, strongest, seed, even, tuple(assumptions))
+    return firmness.sensitivity(
+        scenarios, mix=mix, rival=rival, reference=reference, posterior=posterior,
+        model=None if model is None else model.file, plan=plan, horizon=horizon,
+        told=lambda line: warnings.warn(line, stacklevel=3),
+    )  # fmt: skip
 
 
 def report(made: Forecast, folder: str | Path) -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": Entry("sdforecast.cli.compare", "compare", "Compare scenarios: deaths averted, costs, and why."),
     "evaluate": Entry("sdforecast.cli.evaluate", "evaluate", "Score the forecasts issued so far."),
     "backtest": Entry("sdforecast.cli.backtest", "backtest", "Forecast from past months; score what was foretold."),
+    "sensitivity": Entry("sdforecast.cli.sensitivity", "sensitivity", "Say how firm a ranking is, and what turns it."),
     "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate constants from the history: a posterior."),
     "scenarios": Entry("sdforecast.cli.scenarios", "scenarios", "List, show and check policy mixes."),
     "data": Entry("sdforecast.cli.data", "data", "List, show, check and update the historical series."),
