@@ -143,7 +143,12 @@ def write(rows: list[tuple[str, float, str]], steps: tuple[str, ...]) -> None:
     found.round({"ratio": 3}).to_csv(HERE / "ratios.csv", index=False)
     with open("/proc/cpuinfo", encoding="utf-8") if Path("/proc/cpuinfo").exists() else open(os.devnull) as info:
         name = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
-    told = [name, f"{threads()} cores", f"load when it ended: {os.getloadavg()[0]:.1f}", f"Python {platform.python_version()}"]
+    told = [
+        name,
+        f"{threads()} cores",
+        f"load when it ended: {os.getloadavg()[0]:.1f}",
+        f"Python {platform.python_version()}",
+    ]
     told += [f"{each} {metadata.version(each)}" for each in ("numpy", "xarray", "llvmlite", "pysd")]
     (HERE / "machine.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
     print(table.to_string(index=False), found.to_string(index=False), sep="\n\n")
