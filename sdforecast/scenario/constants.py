@@ -23,6 +23,11 @@ def unknown(names: Mapping[str, object], known: Mapping[str, str]) -> list[tuple
     return [(name, nearest(name, list(known.values()))) for name in names if folded(name) not in known]
 
 
+def unknown_in(names: Mapping[str, object], model: ModelFile) -> list[tuple[str, str]]:
+    """Return the same for a model."""
+    return unknown(names, of_model(model))
+
+
 def problems(scenario: Scenario, model: ModelFile) -> list[Problem]:
     """Return a problem for each constant that the scenario itself sets and `model` does not have."""
     found = unknown({**scenario.parameters, **scenario.assumptions}, of_model(model))
