@@ -79,10 +79,13 @@ class Parameter:
         return self.position(self.low), self.position(self.high)
 
 
-def load(path: Path | None = None) -> list[Parameter]:
-    """Return the parameters of a table, by default the shipped one. Raises `InputError` with all faults."""
+def load(path: Path | None = None, beside: Sequence[str] = ()) -> list[Parameter]:
+    """Return the parameters of a table, by default the shipped one; tables `beside` them may be in the file.
+
+    Raises `InputError` with all faults.
+    """
     file = path or shipped.calibration_dir() / "parameters.toml"
-    text, entries = read_entries(file, "parameter")
+    text, entries = read_entries(file, "parameter", beside)
     lines = [
         text[: match.start()].count("\n") + 1
         for match in re.finditer(r"^[ \t]*\[\[ *parameter *\]\]", text, re.MULTILINE)

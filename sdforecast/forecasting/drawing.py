@@ -26,6 +26,7 @@ def run_draws(
     fixed: Mapping[str, float] | None = None,
     entering: Mapping[str, pd.Series] | None = None,
     engine: str = "auto",
+    threads: int | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> xr.Dataset:
     """Run every draw under every scenario from month 0.
@@ -38,6 +39,7 @@ def run_draws(
     last : last month of model time.
     fixed : constants that all runs share.
     entering : series that stand for inputs of the model, instruments among them, whatever a scenario says.
+    threads : how many; all cores by default.
     advance : called after each run.
 
     Returns
@@ -60,7 +62,7 @@ def run_draws(
         given = Draws(tuple(drawn.columns), np.ascontiguousarray(drawn.to_numpy(float)), over_time)
         run_members(
             model, columns, given, fixed=shared, series={**series(scenario, model), **(entering or {})},
-            until=last + 1.0, engine=engine, out=values[k], advance=ended,
+            until=last + 1.0, engine=engine, threads=threads, out=values[k], advance=ended,
         )  # fmt: skip
     names = [scenario.name for scenario in scenarios]
     return dataset(model, np.moveaxis(values, 0, 1), wanted, columns, names, 0, last)
