@@ -83,7 +83,7 @@ def forecast(
     """
     model = model or read_model()
     posterior = posterior or load(whole=False)
-    mixes, last = _mixes(scenarios), _last(horizon)
+    mixes, last = _mixes(scenarios, model), _last(horizon)
     _same_names(posterior, model)
     kept = posterior.thin(how_many(draws, posterior))
     changed = belongs(posterior, model, target_file=targets)
@@ -116,14 +116,10 @@ def how_many(draws: int | None, posterior: Posterior) -> int:
     return min(DRAWS, len(posterior)) if draws is None else draws
 
 
-def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
-    mixes = tuple(scenario.load(name) for name in scenarios)
+def _mixes(scenarios: Sequence[str | Path], model: ModelFile) -> tuple[scenario.Scenario, ...]:
+    mixes = scenario.load_all(scenarios, model)
     if not mixes:
         raise InputError(Problem("no scenario to run"))
-    names = [mix.name for mix in mixes]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(Problem(f"scenario '{name}' is asked for twice"))
     return mixes
 
 

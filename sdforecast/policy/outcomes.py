@@ -109,13 +109,13 @@ def outcomes(
     ------
     InputError : unknown scenarios, outcomes or assumptions; the same scenario twice; years out of range.
     """
-    model, posterior = model or read_model(), posterior or load(whole=False)
-    mixes, base = _mixes(scenarios, reference, told)
+    mixes, base = arranged(scenarios, reference, told)
     last = _last(horizon, first)
+    wanted = kept.chosen(None if variables is None else (*variables, kept.DEATHS))
+    model, posterior = model or read_model(), posterior or load(whole=False)
     changed = belongs(posterior, model, target_file=targets)
     for problem in changed:
         told(str(problem))
-    wanted = kept.chosen(None if variables is None else (*variables, kept.DEATHS))
     chosen = drawn.drawn(posterior, draws, assumptions, told, DRAWS)
     beside = disturbances(chosen, model, last, seed, targets)
     within, outside = drawn.constants(chosen, assumptions, model, costs.beside(len(chosen), seed))
@@ -141,17 +141,19 @@ def outcomes(
     )  # fmt: skip
 
 
-def _mixes(
+def arranged(
     scenarios: Sequence[Scenario | str | Path], reference: str | Path, told: Callable[[str], None]
 ) -> tuple[tuple[Scenario, ...], Scenario]:
-    """Return the scenarios, the reference first, and the reference."""
+    """Return the scenarios, the reference first, and the reference.
+
+    Raises `InputError` for an unknown name, the same name twice, or nothing to compare.
+    """
     mixes = [each if isinstance(each, Scenario) else scenario.load(each) for each in scenarios]
     if not mixes:
         raise InputError(Problem("no scenario to compare", hint="-s NAME_OR_FILE"))
     names = [mix.name for mix in mixes]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(Problem(f"scenario '{name}' is asked for twice"))
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InputError(*(Problem(f"scenario '{name}' is asked for twice") for name in twice))
     base = next((mix for mix in mixes if mix.name == str(reference)), None)
     if base is None:
         try:
