@@ -120,6 +120,13 @@ def on_cluster(chosen: list[scenario.Scenario], posterior: object, draws: int) -
     return [("part, in threads", here, note), ("part, on a cluster of two processes", there, note)]
 
 
+def processor() -> str:
+    """Return the name of the processor, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    told = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    return next((line.split(":")[1].strip() for line in told if line.startswith("model name")), platform.machine())
+
+
 def write(rows: list[tuple[str, float, str]], steps: tuple[str, ...]) -> None:
     """Write times, ratios and machine."""
     table = pd.DataFrame(rows, columns=["what", "seconds", "note"])
@@ -141,14 +148,8 @@ def write(rows: list[tuple[str, float, str]], steps: tuple[str, ...]) -> None:
     ]
     table.round({"seconds": 5}).to_csv(HERE / "results.csv", index=False)
     found.round({"ratio": 3}).to_csv(HERE / "ratios.csv", index=False)
-    with open("/proc/cpuinfo", encoding="utf-8") if Path("/proc/cpuinfo").exists() else open(os.devnull) as info:
-        name = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
-    told = [
-        name,
-        f"{threads()} cores",
-        f"load when it ended: {os.getloadavg()[0]:.1f}",
-        f"Python {platform.python_version()}",
-    ]
+    told = [processor(), f"{threads()} cores", f"load when it ended: {os.getloadavg()[0]:.1f}"]
+    told += [f"Python {platform.python_version()}"]
     told += [f"{each} {metadata.version(each)}" for each in ("numpy", "xarray", "llvmlite", "pysd")]
     (HERE / "machine.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
     print(table.to_string(index=False), found.to_string(index=False), sep="\n\n")

@@ -88,6 +88,7 @@ def frontier(
     horizon: str = LAST,
     reference: str = REFERENCE,
     threads: int | None = None,
+    command: str = "sdf.frontier(...)",
     told: Callable[[str], None] = lambda line: None,
 ) -> Frontier:
     """Return the mixes that avert most deaths for each budget.
@@ -130,7 +131,7 @@ def frontier(
     ran = outcomes(
         [base, *found, *others], posterior=posterior, model=model, draws=min(draws, len(posterior)), seed=seed,
         first=first, horizon=horizon, reference=reference, variables=[DEATHS, "budget"], quick=True, threads=threads,
-        command="sdforecast compare --frontier",
+        command=command,
     )  # fmt: skip
     deaths, cost = (ran.yearly[name].transpose("scenario", "draw", "year").to_numpy() for name in (DEATHS, "budget"))
     averted = deaths[:1].sum(axis=-1) - deaths[1:].sum(axis=-1)
