@@ -27,7 +27,7 @@ from sdforecast.forecasting import single
 from sdforecast.forecasting.disturbing import disturbances
 from sdforecast.inference import load
 from sdforecast.model import read
-from sdforecast.policy import blocks, kept
+from sdforecast.policy import kept
 from sdforecast.policy.outcomes import outcomes
 from sdforecast.scenario.inputs import series
 

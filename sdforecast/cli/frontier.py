@@ -85,9 +85,9 @@ def show(made: Frontier) -> None:
             for _, row in others.sort_values("averted", ascending=False).iterrows()
         ])  # fmt: skip
     click.echo(
-        f"costs: billion dollars of 2024 a year more than under {made.manifest['reference']}, on average; averted: deaths "
-        f"{made.manifest['first']} to {made.manifest['horizon'][:4]}, mean over {made.manifest['draws']} draws ± Monte "
-        "Carlo standard error; conditions under a model, not advice",
+        f"costs: billion dollars of 2024 a year more than under {made.manifest['reference']}, on average; averted: "
+        f"deaths {made.manifest['first']} to {made.manifest['horizon'][:4]}, mean over {made.manifest['draws']} draws "
+        "± Monte Carlo standard error; conditions under a model, not advice",
         err=True,
     )
 

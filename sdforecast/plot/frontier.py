@@ -40,7 +40,7 @@ def frontier(made: Frontier, *, narrow: bool = False) -> Figure:
         len(sets) * len(_PANELS), shape, panel_height=2.6, key_lines=key_lines(len(criteria), shape),
         title="What the best mixes avert, by what they may cost",
         source=f"Deaths {first} to {made.manifest['horizon'][:4]} against {made.manifest['reference']}; cost: mean of "
-        f"these years and {made.manifest['draws']} draws. Filled dots: best mixes. Hollow dots: other mixes, which have "
+        f"these years and {made.manifest['draws']} draws. Filled dots: best mixes. Hollow dots: other mixes, with "
         "their own dates and ramps. Conditions under a model, no advice.",
     )  # fmt: skip
     for k, axes in enumerate(panels.axes):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -128,13 +129,14 @@ class Search:
         def spare_by(z: np.ndarray) -> np.ndarray:
             return np.concatenate([-self.look(z[:levers]).cost_by.mean(axis=0), np.zeros(len(z) - levers)]) / money
 
-        conditions = [{"type": "ineq", "fun": spare, "jac": spare_by}]
+        conditions: list[Any] = [{"type": "ineq", "fun": spare, "jac": spare_by}]
         if task.rows:
             conditions.append({
                 "type": "ineq", "fun": lambda z: task.spare(z, self.look(z[:levers])),
                 "jac": lambda z: task.spare_by(z, self.look(z[:levers])),
             })  # fmt: skip
-        found = minimize(
+        solve: Any = minimize
+        found = solve(
             lambda z: task.loss(z, self.look(z[:levers])), task.begin(here),
             jac=lambda z: task.loss_by(z, self.look(z[:levers])), bounds=bounds, constraints=conditions,
             method="SLSQP", options={"maxiter": _STEPS, "ftol": 1e-7},
@@ -192,7 +194,8 @@ class _Mean:
         return -float(at.averted.mean()) / self.unit
 
     def loss_by(self, z: np.ndarray, at: At) -> np.ndarray:
-        return -at.averted_by.mean(axis=0) / self.unit
+        found: np.ndarray = -at.averted_by.mean(axis=0) / self.unit
+        return found
 
     def spare(self, z: np.ndarray, at: At) -> np.ndarray:
         return np.empty(0)
@@ -225,7 +228,8 @@ class _WorstDecile(_Mean):
         return np.concatenate([np.zeros(self.levers), [-1.0], np.full(self.draws, 1 / (WORST * self.draws))])
 
     def spare(self, z: np.ndarray, at: At) -> np.ndarray:
-        return z[self.levers + 1 :] - z[self.levers] + at.averted / self.unit
+        found: np.ndarray = z[self.levers + 1 :] - z[self.levers] + at.averted / self.unit
+        return found
 
     def spare_by(self, z: np.ndarray, at: At) -> np.ndarray:
         return np.hstack([at.averted_by / self.unit, np.full((self.draws, 1), -1.0), np.eye(self.draws)])
@@ -253,7 +257,8 @@ class _Regret(_Mean):
         return np.append(np.zeros(self.levers), 1.0)
 
     def spare(self, z: np.ndarray, at: At) -> np.ndarray:
-        return z[-1] - (self.hindsight - at.averted) / self.unit
+        found: np.ndarray = z[-1] - (self.hindsight - at.averted) / self.unit
+        return found
 
     def spare_by(self, z: np.ndarray, at: At) -> np.ndarray:
         return np.hstack([at.averted_by / self.unit, np.ones((self.draws, 1))])
