@@ -27,7 +27,7 @@ from sdforecast.policy.outcomes import FIRST, REFERENCE, outcomes
 from sdforecast.policy.steering import Levers
 from sdforecast.scenario import Scenario
 
-SEARCHED = 40
+SEARCHED = 32
 """Draws on which levels are searched for."""
 
 EVALUATED = 300
@@ -163,11 +163,13 @@ def _searched(
             f"{SETS[name]}: without a limit {top.averted.mean():,.0f} deaths averted for {top.price:.2f} billion a year"
         )
         limits = sorted(set(budgets)) or _spaced(top.price)
+        means: dict[float, np.ndarray] = {}
         for criterion in criteria:
-            before = levers.now
+            before = levers.now  # costs nothing more
             for k, budget in enumerate(limits):
-                best = search.best(budget, criterion, [levers.now, before, top.x])
+                best = search.best(budget, criterion, [before, means.get(budget, top.x)])
                 before = best.x
+                means.setdefault(budget, best.x)
                 told(f"{SETS[name]}, {criterion}, {budget:g} billion a year: {best.averted.mean():,.0f} averted")
                 label = f"frontier-{name}-{criterion.replace(' ', '-')}-{k}"
                 title = f"{_TITLES[criterion]} for {budget:g} billion dollars a year"

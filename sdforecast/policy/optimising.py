@@ -26,8 +26,8 @@ TOLERANCE = 1e-4
 """Of the budget, or of a hundred million dollars a year where that is more, up to which a cost is within it."""
 
 _LEAST_COST = 0.1  # billion dollars a year
-_STEPS = 60
-_HALVINGS = 12
+_STEPS = 40
+_HALVINGS = 8
 
 
 @dataclass(frozen=True, eq=False)
