@@ -126,11 +126,14 @@ def _compared(
     *,
     quiet: bool,
 ) -> Comparison:
+    from sdforecast.errors import InputError, Problem
     from sdforecast.forecasting import how_many
     from sdforecast.policy.comparing import compare as compared
     from sdforecast.policy.outcomes import arranged, outcomes
 
-    mixes, _ = arranged(scenarios, reference, lambda line: None)
+    mixes, base = arranged(scenarios, reference, lambda line: None)
+    if len(mixes) < 2:
+        raise InputError(Problem(f"only the reference, {base.name}, was named", hint="name a scenario: -s NAME"))
     with progress("runs", how_many(draws, options["posterior"]) * len(mixes), quiet=quiet) as advance:
         made = outcomes(scenarios, reference=reference, draws=draws, advance=advance, **options)
     return compared(made, discount)

@@ -110,7 +110,7 @@ def outcomes(
     InputError : unknown scenarios, outcomes or assumptions; the same scenario twice; years out of range.
     """
     mixes, base = arranged(scenarios, reference, told)
-    last = _last(horizon, first)
+    last = last_month(horizon, first)
     wanted = kept.chosen(None if variables is None else (*variables, kept.DEATHS))
     model, posterior = model or read_model(), posterior or load(whole=False)
     changed = belongs(posterior, model, target_file=targets)
@@ -171,7 +171,7 @@ def arranged(
     return (base, *(mix for mix in mixes if mix is not base)), base
 
 
-def _last(horizon: str, first: int) -> int:
+def last_month(horizon: str, first: int) -> int:
     """Return the last month (model time). Raises `InputError` for what is not the end of a year in model time."""
     hint = f"a December, {first}-12 to {LAST}"
     try:
