@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--orders", type=click.IntRange(4), default=16, show_default=True, metavar="N",
               help="Sampled orders of its instruments.")  # fmt: skip
 @click.option("--frontier", is_flag=True, help="Search for the mixes that avert most deaths by what they may cost.")
+@click.option("--no-cuts", is_flag=True, help="With --frontier: no instrument may fall below its level now.")
 @click.option("--budget", "budgets", type=float, multiple=True, metavar="BILLION",
               help="With --frontier: what a mix may cost more, billion dollars a year (several times).")  # fmt: skip
 @click.option("--posterior", type=click.Path(path_type=Path), metavar="DIR", help="A posterior of yours.")
@@ -62,6 +63,7 @@ def compare(
     decompose: str | None,
     orders: int,
     frontier: bool,
+    no_cuts: bool,
     budgets: tuple[float, ...],
     posterior: Path | None,
     targets: Path | None,
@@ -79,10 +81,11 @@ def compare(
     from sdforecast.policy.comparing import check_rate
 
     begun = time.monotonic()
-    if frontier or budgets:
+    if frontier or budgets or no_cuts:
         searching.run(
             scenarios, budgets, reference=reference, output=output, draws=draws, seed=seed, first=first,
             horizon=horizon, posterior=posterior, as_json=as_json, quiet=quiet, asked=frontier,
+            cuts=not no_cuts,
             other=decompose is not None,
         )  # fmt: skip
         return

@@ -32,6 +32,7 @@ def run(
     posterior: Path | None,
     as_json: bool,
     quiet: bool,
+    cuts: bool = True,
     asked: bool = True,
     other: bool = False,
 ) -> None:
@@ -46,15 +47,15 @@ def run(
     from sdforecast.policy.frontier import EVALUATED, frontier
 
     if not asked:
-        raise click.UsageError("--budget goes with --frontier")
+        raise click.UsageError("--budget and --no-cuts go with --frontier")
     if other:
         raise click.UsageError("--decompose and --frontier are two questions: ask one at a time")
     begun = time.monotonic()
     found = load(posterior, whole=False)
     made = frontier(
         budgets, beside=[scenario.load(name) for name in scenarios] or None, posterior=found,
-        draws=EVALUATED if draws is None else draws, seed=seed, first=first, horizon=horizon, reference=reference,
-        command=_command(scenarios, budgets, reference, draws, seed, first, horizon, posterior),
+        draws=EVALUATED if draws is None else draws, seed=seed, first=first, horizon=horizon, reference=reference, cuts=cuts,
+        command=_command(scenarios, budgets, reference, draws, seed, first, horizon, posterior, cuts=cuts),
         told=(lambda line: None) if quiet else lambda line: click.echo(line, err=True),
     )  # fmt: skip
     if output is not None:
@@ -131,6 +132,8 @@ def _command(
     first: int,
     horizon: str,
     posterior: Path | None,
+    *,
+    cuts: bool,
 ) -> str:
     """Return the command that gives the same results."""
     words = ["sdforecast", "compare", "--frontier"]
@@ -143,6 +146,7 @@ def _command(
         "--seed": None if seed == 1 else seed, "--first": None if first == 2027 else first,
         "--horizon": None if horizon == "2035-12" else horizon, "--posterior": posterior,
     }  # fmt: skip
+    words += [] if cuts else ["--no-cuts"]
     for option, value in given.items():
         words += [] if value is None else [option, str(value)]
     return shlex.join(words)

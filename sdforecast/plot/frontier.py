@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,9 +22,12 @@ _WORDS = {
 }
 _PANELS = (
     ("averted", "Mean over the draws", "deaths averted"),
-    ("worst_decile", "Mean of the worst tenth", "deaths averted"),
-    ("regret", "Greatest regret", "deaths not averted that a mix no dearer would have averted"),
+    ("worst_decile", "Worst tenth, mean", "deaths averted"),
+    ("regret", "Greatest regret", "deaths, less is better"),
 )
+_SHORT = {"all": "all instruments", "published": "no assumed costs"}
+_NAMED = 2
+"""Other mixes, those that avert most, whose names are written."""
 
 
 def frontier_data(made: Frontier) -> pd.DataFrame:
@@ -41,26 +46,43 @@ def frontier(made: Frontier, *, narrow: bool = False) -> Figure:
         title="What the best mixes avert, by what they may cost",
         source=f"Deaths {first} to {made.manifest['horizon'][:4]} against {made.manifest['reference']}; cost: mean of "
         f"these years and {made.manifest['draws']} draws. Filled dots: best mixes. Hollow dots: other mixes, with "
-        "their own dates and ramps. Conditions under a model, no advice.",
+        f"their own dates and ramps{_left_out(made.table)}. Regret: deaths that a mix here that costs no more would have "
+        "averted beyond it, in the draw where that is most. Conditions under a model, no advice.",
     )  # fmt: skip
     for k, axes in enumerate(panels.axes):
         name, (column, title, unit) = sets[k // len(_PANELS)], _PANELS[k % len(_PANELS)]
         _plane(axes, made.table, name, column, criteria)
-        head(axes, title, f"{unit}; {SETS[name]}", panels.panel_width)
+        head(axes, title, f"{unit}; {_SHORT[name]}", panels.panel_width)
     key(panels.figure, [(_WORDS[each], _LOOK[each]) for each in criteria], shape)
     return panels.figure
 
 
 def _plane(axes: Axes, table: pd.DataFrame, name: str, column: str, criteria: list[str]) -> None:
-    others, ours = table[table["set"] == ""], table[table["set"] == name]
+    others, ours = _shown(table), table[table["set"] == name]
     axes.plot(others["cost"], others[column], "o", mfc="white", mec=QUIET, markersize=4, linestyle="none")
     for criterion in criteria:
         rows, look = ours[ours["criterion"] == criterion].sort_values("cost"), _LOOK[criterion]
         axes.plot(rows["cost"], rows[column], "o", color=look.colour, linestyle=look.style, markersize=3.5)
+    if column == "averted":
+        for _, row in others.nlargest(_NAMED, column).iterrows():
+            axes.annotate(row["scenario"], (row["cost"], row[column]), (4, -4), textcoords="offset points", fontsize=6,
+                          va="top", ha="right" if row["cost"] > ours["cost"].max() / 2 else "left")  # fmt: skip
     axes.axhline(0, color=INK, linewidth=0.8)
     counts(axes, from_zero=False)
     axes.set_xlabel("billion dollars of 2024 a year more")
     axes.xaxis.set_major_formatter(lambda value, _: number(value) if value == int(value) else f"{value:g}")
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the other mixes that save no more than the best ones spend: one far off would leave no room for them."""
+    others, most = table[table["set"] == ""], table.loc[table["set"] != "", "cost"].max()
+    return others[others["cost"] > -max(most, 1.0) / 4]
+
+
+def _left_out(table: pd.DataFrame) -> str:
+    there = set(_shown(table)["scenario"])
+    names = [name for name in table.loc[table["set"] == "", "scenario"] if name not in there]
+    return f" (without {', '.join(names)}, far to the left)" if names else ""
 
 
 def levels_data(made: Frontier) -> pd.DataFrame:
@@ -93,7 +115,11 @@ def levels(made: Frontier, *, narrow: bool = False) -> Figure:
                       color="white" if values[row, column] > 0.85 else INK)  # fmt: skip
         axes.set_xticks(range(values.shape[1]), ["now", *(f"{budget:g}" for budget in part.columns)])
         shown = k % panels.shape.columns == 0 or narrow
-        axes.set_yticks(range(count), [names[each][:34] if shown else "" for each in part.index], fontsize=7)
+        axes.set_yticks(
+            range(count),
+            [textwrap.shorten(names[each], 36, placeholder=" …") if shown else "" for each in part.index],
+            fontsize=7,
+        )
         axes.axvline(0.5, color=RULE, linewidth=2)
         axes.set_xlabel("budget, billion dollars a year")
         head(axes, SETS[name], "level, 0 to 1", panels.panel_width)

@@ -78,6 +78,7 @@ def frontier(
     criteria: Sequence[str] = CRITERIA,
     sets: Sequence[str] = tuple(SETS),
     instruments: Sequence[str] | None = None,
+    cuts: bool = True,
     model: ModelFile | None = None,
     posterior: Posterior | None = None,
     searched: int = SEARCHED,
@@ -101,6 +102,7 @@ def frontier(
     criteria, sets : which of :data:`.optimising.CRITERIA` and :data:`SETS`.
     instruments : those whose levels are chosen (default: all but those that another country decides on). Each may rise
         or fall from where it stands.
+    cuts : whether it may fall.
     searched, draws : draws on which levels are searched for, and from which the tables are made.
     first, ramp : year from whose January the levels move, over so many months; they are then kept.
 
@@ -124,7 +126,7 @@ def frontier(
         model, few, disturbances(few, model, last, seed), base, chosen, (first - calendar.FIRST_YEAR) * 12, ramp, last,
         evidence().fitting, threads,
     )  # fmt: skip
-    found, rows = _searched(levers, budgets, criteria, sets, told)
+    found, rows = _searched(levers, budgets, criteria, sets, told, cuts=cuts)
     others = [scenario.load(name) for name in scenario.shipped()] if beside is None else list(beside)
     others = [mix for mix in others if mix.name != base.name and not mix.counterfactual]
     told(f"running {len(found) + len(others)} mixes under {min(draws, len(posterior))} draws")
@@ -139,7 +141,13 @@ def frontier(
     rows += [{"scenario": mix.name, "title": mix.title, "set": "", "criterion": "", "budget": np.nan} for mix in others]
     levels = pd.DataFrame([row.pop("levels") for row in rows[: len(found)]], [mix.name for mix in found], list(chosen))
     table = _table(rows, averted, price)
-    manifest = {**ran.manifest, "searched_draws": len(few), "instruments": list(chosen), "ramp_months": ramp}
+    manifest = {
+        **ran.manifest,
+        "searched_draws": len(few),
+        "instruments": list(chosen),
+        "ramp_months": ramp,
+        "cuts": cuts,
+    }
     return Frontier(table, levels, tuple(found), pd.Series(levers.now, list(chosen)), manifest)
 
 
@@ -150,14 +158,20 @@ def _check(words: Sequence[str], known: Sequence[str], what: str) -> None:
 
 
 def _searched(
-    levers: Levers, budgets: Sequence[float], criteria: Sequence[str], sets: Sequence[str], told: Callable[[str], None]
+    levers: Levers,
+    budgets: Sequence[float],
+    criteria: Sequence[str],
+    sets: Sequence[str],
+    told: Callable[[str], None],
+    *,
+    cuts: bool,
 ) -> tuple[list[Scenario], list[dict[str, Any]]]:
     """Return the best mix for each set of instruments, criterion and budget, and what is known of it."""
     mixes: list[Scenario] = []
     rows: list[dict[str, Any]] = []
     for name in sets:
         free = np.array([name == "all" or each not in costs.unpublished() for each in levers.instruments])
-        search = Search(levers.at, np.where(free, 0.0, levers.now), np.where(free, 1.0, levers.now))
+        search = Search(levers.at, np.where(free & cuts, 0.0, levers.now), np.where(free, 1.0, levers.now))
         top = search.best(MOST, "mean", [levers.now, np.where(free, (search.low + search.high) / 2, levers.now)])
         told(
             f"{SETS[name]}: without a limit {top.averted.mean():,.0f} deaths averted for {top.price:.2f} billion a year"
@@ -190,7 +204,7 @@ def _spaced(most: float) -> list[float]:
 def _words(levers: Levers, name: str, budget: float, price: float) -> str:
     return (
         f"Found by a search for levels, {SETS[name]}, that cost at most {budget:g} billion dollars of 2024 a year more "
-        f"than under {levers.reference.name} ({price:.2f} on average over {len(levers.posterior)} draws). It is what "
+        f"than under {levers.reference.name} ({abs(price) if abs(price) < 0.005 else price:.2f} on average over {len(levers.posterior)} draws). It is what "
         "follows from this model and its prices, no advice."
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,7 +76,7 @@ class Levers:
         of_reference = self._of_reference
         return At(x, of_reference[0] - deaths, -by[0], cost - of_reference[1], by[1])
 
-    def mix(self, x: Sequence[float], name: str, title: str, description: str) -> Scenario:
+    def mix(self, x: np.ndarray, name: str, title: str, description: str) -> Scenario:
         """Return the scenario whose instruments stand at x; what is as under the reference is left out."""
         changes = tuple(
             self._change(instrument, round(float(level), 3))

@@ -68,7 +68,7 @@ def test_robust_criteria_agree_with_linear_programming(criterion: str) -> None:
         loss = [0, 0, 0, -1, *[1 / 2] * 20]
         ours = linprog(loss, [*rows, [*price, *[0] * 21]], [*np.zeros(20), budget],
                        bounds=[(0, 1)] * 3 + [(None, None)] + [(0, None)] * 20)  # fmt: skip
-    assert score(criterion, found.averted, hindsight) == pytest.approx(-ours.fun, abs=5e-3)
+    assert score(criterion, found.averted, hindsight) == pytest.approx(-float(ours.fun or 0), abs=5e-3)
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
