@@ -54,7 +54,8 @@ def run(
     found = load(posterior, whole=False)
     made = frontier(
         budgets, beside=[scenario.load(name) for name in scenarios] or None, posterior=found,
-        draws=EVALUATED if draws is None else draws, seed=seed, first=first, horizon=horizon, reference=reference, cuts=cuts,
+        draws=EVALUATED if draws is None else draws, seed=seed, first=first, horizon=horizon, reference=reference,
+        cuts=cuts,
         command=_command(scenarios, budgets, reference, draws, seed, first, horizon, posterior, cuts=cuts),
         told=(lambda line: None) if quiet else lambda line: click.echo(line, err=True),
     )  # fmt: skip

@@ -23,11 +23,9 @@ _WORDS = {
 _PANELS = (
     ("averted", "Mean over the draws", "deaths averted"),
     ("worst_decile", "Worst tenth, mean", "deaths averted"),
-    ("regret", "Greatest regret", "deaths, less is better"),
+    ("regret", "Greatest regret", "deaths"),
 )
 _SHORT = {"all": "all instruments", "published": "no assumed costs"}
-_NAMED = 2
-"""Other mixes, those that avert most, whose names are written."""
 
 
 def frontier_data(made: Frontier) -> pd.DataFrame:
@@ -46,13 +44,13 @@ def frontier(made: Frontier, *, narrow: bool = False) -> Figure:
         title="What the best mixes avert, by what they may cost",
         source=f"Deaths {first} to {made.manifest['horizon'][:4]} against {made.manifest['reference']}; cost: mean of "
         f"these years and {made.manifest['draws']} draws. Filled dots: best mixes. Hollow dots: other mixes, with "
-        f"their own dates and ramps{_left_out(made.table)}. Regret: deaths that a mix here that costs no more would have "
-        "averted beyond it, in the draw where that is most. Conditions under a model, no advice.",
+        f"their own dates and ramps{_left_out(made.table)}. Regret: deaths that a mix that costs no more would have "
+        "averted beyond it, in the draw where that is most; less is better. Conditions under a model, no advice.",
     )  # fmt: skip
     for k, axes in enumerate(panels.axes):
         name, (column, title, unit) = sets[k // len(_PANELS)], _PANELS[k % len(_PANELS)]
         _plane(axes, made.table, name, column, criteria)
-        head(axes, title, f"{unit}; {_SHORT[name]}", panels.panel_width)
+        head(axes, title, f"{unit}; {_SHORT[name]}", panels.panel_width - 0.4)
     key(panels.figure, [(_WORDS[each], _LOOK[each]) for each in criteria], shape)
     return panels.figure
 
@@ -63,10 +61,6 @@ def _plane(axes: Axes, table: pd.DataFrame, name: str, column: str, criteria: li
     for criterion in criteria:
         rows, look = ours[ours["criterion"] == criterion].sort_values("cost"), _LOOK[criterion]
         axes.plot(rows["cost"], rows[column], "o", color=look.colour, linestyle=look.style, markersize=3.5)
-    if column == "averted":
-        for _, row in others.nlargest(_NAMED, column).iterrows():
-            axes.annotate(row["scenario"], (row["cost"], row[column]), (4, -4), textcoords="offset points", fontsize=6,
-                          va="top", ha="right" if row["cost"] > ours["cost"].max() / 2 else "left")  # fmt: skip
     axes.axhline(0, color=INK, linewidth=0.8)
     counts(axes, from_zero=False)
     axes.set_xlabel("billion dollars of 2024 a year more")
@@ -122,5 +116,5 @@ def levels(made: Frontier, *, narrow: bool = False) -> Figure:
         )
         axes.axvline(0.5, color=RULE, linewidth=2)
         axes.set_xlabel("budget, billion dollars a year")
-        head(axes, SETS[name], "level, 0 to 1", panels.panel_width)
+        head(axes, _SHORT[name], "level, 0 to 1", panels.panel_width - (1.6 if shown else 0))
     return panels.figure

@@ -202,9 +202,10 @@ def _spaced(most: float) -> list[float]:
 
 
 def _words(levers: Levers, name: str, budget: float, price: float) -> str:
+    mean = round(price, 2) + 0.0  # no minus before zero
     return (
         f"Found by a search for levels, {SETS[name]}, that cost at most {budget:g} billion dollars of 2024 a year more "
-        f"than under {levers.reference.name} ({abs(price) if abs(price) < 0.005 else price:.2f} on average over {len(levers.posterior)} draws). It is what "
+        f"than under {levers.reference.name} ({mean:.2f} on average over {len(levers.posterior)} draws). It is what "
         "follows from this model and its prices, no advice."
     )
 
