@@ -44,7 +44,7 @@ def frontier(made: Frontier, *, narrow: bool = False) -> Figure:
         title="What the best mixes avert, by what they may cost",
         source=f"Deaths {first} to {made.manifest['horizon'][:4]} against {made.manifest['reference']}; cost: mean of "
         f"these years and {made.manifest['draws']} draws. Filled dots: best mixes. Hollow dots: other mixes, with "
-        f"their own dates and ramps{_left_out(made.table)}. Regret: deaths that a mix that costs no more would have "
+        f"their own dates and ramps{_left_out(made.table)}. Regret: deaths that a mix of this cost would have "
         "averted beyond it, in the draw where that is most; less is better. Conditions under a model, no advice.",
     )  # fmt: skip
     for k, axes in enumerate(panels.axes):
@@ -63,7 +63,7 @@ def _plane(axes: Axes, table: pd.DataFrame, name: str, column: str, criteria: li
         axes.plot(rows["cost"], rows[column], "o", color=look.colour, linestyle=look.style, markersize=3.5)
     axes.axhline(0, color=INK, linewidth=0.8)
     counts(axes, from_zero=False)
-    axes.set_xlabel("billion dollars of 2024 a year more")
+    axes.set_xlabel("billion USD of 2024 a year more")
     axes.xaxis.set_major_formatter(lambda value, _: number(value) if value == int(value) else f"{value:g}")
 
 

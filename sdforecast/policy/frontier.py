@@ -38,6 +38,9 @@ RAMP = 12
 MOST = 1000.0
 """A budget that binds nothing, billion dollars a year."""
 
+ALIKE, ALIKE_LEAST = 0.05, 0.1
+"""Share, and billion dollars a year, by which mixes may be dearer and still be regretted: searches end not quite alike."""
+
 ELSEWHERE = ("china_enforcement",)
 """Instruments that another country decides on: they are not chosen."""
 
@@ -57,7 +60,7 @@ class Frontier:
     ----------
     table : one row a mix: `scenario, set, criterion, budget` (empty for other mixes), `cost` (mean, billion 2024 USD a
         year more than the reference), `averted` (mean), `low, high` (nine in ten draws), `worst_decile`, `regret` (the
-        greatest over the draws, against the best of all mixes here that cost no more), `error` (of the mean),
+        greatest over the draws, against the best of all mixes here that cost no more, or hardly more), `error` (of the mean),
         `searched` (the mean on the draws that it was searched on), `dominated_by`.
     levels : one row a best mix, one column an instrument.
     mixes : the best mixes as scenarios, in the order of the table.
@@ -215,7 +218,7 @@ def _table(rows: list[dict[str, Any]], averted: np.ndarray, price: np.ndarray) -
     table = pd.DataFrame(rows)
     mean, draws = averted.mean(axis=1), averted.shape[1]
     low, high = np.quantile(averted, (0.05, 0.95), axis=1)
-    cheaper = price[None, :] <= price[:, None] + 1e-9
+    cheaper = price[None, :] <= (price + np.maximum(ALIKE * np.abs(price), ALIKE_LEAST))[:, None]
     best = np.stack([averted[others].max(axis=0) for others in cheaper])
     best = np.maximum(best, 0.0)  # the reference costs nothing more
     told = table.assign(
