@@ -39,7 +39,7 @@ MOST = 1000.0
 """A budget that binds nothing, billion dollars a year."""
 
 ALIKE, ALIKE_LEAST = 0.05, 0.1
-"""Share, and billion dollars a year, by which mixes may be dearer and still be regretted: searches end not quite alike."""
+"""Share, and billion dollars a year, by which a mix that is regretted may be dearer: searches end not quite alike."""
 
 ELSEWHERE = ("china_enforcement",)
 """Instruments that another country decides on: they are not chosen."""
@@ -60,8 +60,8 @@ class Frontier:
     ----------
     table : one row a mix: `scenario, set, criterion, budget` (empty for other mixes), `cost` (mean, billion 2024 USD a
         year more than the reference), `averted` (mean), `low, high` (nine in ten draws), `worst_decile`, `regret` (the
-        greatest over the draws, against the best of all mixes here that cost no more, or hardly more), `error` (of the mean),
-        `searched` (the mean on the draws that it was searched on), `dominated_by`.
+        greatest over the draws, against the best of all mixes here that cost no more, or hardly more), `error` (of the
+        mean), `searched` (the mean on the draws that it was searched on), `dominated_by`.
     levels : one row a best mix, one column an instrument.
     mixes : the best mixes as scenarios, in the order of the table.
     now : levels under the reference.
