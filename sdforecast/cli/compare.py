@@ -148,7 +148,10 @@ def _taken_apart(
     from sdforecast.policy import interacting
 
     count = interacting.DRAWS if draws is None else draws
-    coalitions = len(interacting.planned(mix, reference, orders, options["seed"]).coalitions)
+    plan = interacting.planned(mix, reference, orders, options["seed"])
+    coalitions = len(plan.coalitions)
+    if not quiet:
+        click.echo(f"{coalitions} combinations of {len(plan.names)} instruments, {count} draws each", err=True)
     with progress("runs", count * coalitions, quiet=quiet) as advance:
         return interacting.decompose(
             mix, reference=reference, draws=count, orders=orders, advance=advance, **options

@@ -77,8 +77,9 @@ def _instrument(row: pd.Series, whole: float) -> dict[str, str]:
     error = math.hypot(row["share_draw_error"], row["share_order_error"])
     return {
         "instrument": str(row["instrument"]),
+        "level": "" if math.isnan(row["level_to"]) else f"{row['level_from']:.2g} → {row['level_to']:.2g}",
         "Shapley share": _mean(row, "share", "share_low", "share_high", error),
-        "of the whole": f"{100 * row['share'] / whole:.0f} %" if whole else "",
+        "of the whole": f"{round(100 * row['share'] / whole):d} %".replace("-", "−") if whole else "",
         "alone": _mean(row, "alone", "alone_low", "alone_high", row["alone_draw_error"]),
         "lost without it": _mean(row, "left_out", "left_out_low", "left_out_high", row["left_out_draw_error"]),
     }
@@ -182,11 +183,13 @@ def _change(row: pd.Series, *, whole: bool) -> str:
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table for JSON: what is not finite becomes null, and "no bound" an infinite one."""
-    return [{str(key): _cell(value) for key, value in row.items()} for row in table.to_dict("records")]
+    """Return a table for JSON: what there is none of becomes null, and an infinite figure "no bound"."""
+    return [{str(key): _cell(str(key), value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _cell(value: Any) -> Any:
+def _cell(key: str, value: Any) -> Any:
+    if value == "" or (key.endswith("_year") and value == 0):
+        return None
     if isinstance(value, float) and not math.isfinite(value):
         return "no bound" if value > 0 else None
     return value

@@ -13,6 +13,8 @@ Advance = Callable[[], None]
 """Called once for each finished piece of work."""
 
 _SECONDS_BETWEEN_LINES = 15.0
+_TOGETHER = 0.2
+"""Seconds within which work ends together."""
 
 
 @contextmanager
@@ -47,13 +49,18 @@ def _bar(title: str, total: int) -> Iterator[Advance]:
 
 
 def _lines(title: str, total: int) -> Advance:
-    begun = told = time.monotonic()
-    done = 0
+    begun = told = last = time.monotonic()
+    done, burst = 0, False
 
     def advance() -> None:
-        nonlocal told, done
+        nonlocal told, done, last, burst
         done += 1
         now = time.monotonic()
+        waited, last = now - last, now
+        if waited >= _SECONDS_BETWEEN_LINES and not burst:
+            # Perhaps the first of many that end together: the time left is not known before the others have come.
+            burst, told = True, now - _SECONDS_BETWEEN_LINES + _TOGETHER
+            return
         if now - told >= _SECONDS_BETWEEN_LINES and done < total:
             told = now
             left = (now - begun) / done * (total - done)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sdforecast.plot.numbers import number, signed, together
-from sdforecast.plot.style import INK, QUIET, RULE, grid, layout, row_label, styled, two_sides
+from sdforecast.plot.style import INK, QUIET, RULE, grid, layout, row_label, styled, two_sides, wrap
 from sdforecast.policy.interacting import CONSTANTS, Decomposition
 from sdforecast.scenario import instruments
 
@@ -15,7 +15,9 @@ _COLOUR = "#1f4e9e"
 
 def shares_data(made: Decomposition) -> pd.DataFrame:
     """Return each instrument's share with its interval, and what it averts alone."""
-    return made.instruments[["instrument", "share", "share_low", "share_high", "alone", "left_out"]]
+    return made.instruments[
+        ["instrument", "level_from", "level_to", "share", "share_low", "share_high", "alone", "left_out"]
+    ]
 
 
 @styled
@@ -23,10 +25,11 @@ def shares(made: Decomposition, *, narrow: bool = False) -> Figure:
     """Draw each instrument's share of a mix's effect: a dot and a line, a cross for what it averts alone."""
     table, titles = shares_data(made), {name: each.title for name, each in instruments().items()}
     panels = grid(
-        1, layout(narrow, 1), panel_height=(0.42 if narrow else 0.36) * len(table) + 0.7,
+        1, layout(narrow, 1), panel_height=(0.52 if narrow else 0.36) * len(table) + 0.7,
         title=f"What each instrument of {made.mix} averts, deaths over all years",
         source=f"Dot and line: mean and nine tenths of {len(made.whole)} draws of the share by Shapley; all shares add "
-        f"up to {made.whole.mean():,.0f} deaths averted against {made.reference}. Cross: the instrument alone.",
+        f"up to {made.whole.mean():,.0f} deaths averted against {made.reference}. Cross: the instrument "
+        "alone. Arrows: its level there and in the mix.",
     )  # fmt: skip
     axes = panels.axes[0]
     for k, (_, row) in enumerate(table.iterrows()):
@@ -34,8 +37,13 @@ def shares(made: Decomposition, *, narrow: bool = False) -> Figure:
         axes.plot([row["alone"]], [-k], "x", color=QUIET, markersize=6, mew=1.3)
         axes.plot([row["share"]], [-k], "o", color=_COLOUR, markersize=5.5, mec="white", mew=0.7)
         low, middle, high = together(row["share_low"], row["share"], row["share_high"])
-        name = titles.get(row["instrument"], CONSTANTS)
-        row_label(axes, -k, f"{name}: {signed(middle)} ({signed(low)} to {signed(high)})", size=7.5)
+        name = wrap(titles.get(row["instrument"], CONSTANTS), panels.shape.width - (0.9 if narrow else 3), 7.5, lines=1)
+        if row["level_to"] == row["level_to"]:  # not for constants
+            name += f", {row['level_from']:.2g} → {row['level_to']:.2g}"
+        figures = f"{signed(middle)} ({signed(low)} to {signed(high)})"
+        row_label(axes, -k, name + (":\n" if narrow else ": ") + figures, size=7.5)
+    reach = 0.35 * max(table[["share_low", "share_high", "alone"]].abs().to_numpy().max(), 1.0)  # for words at zero
+    axes.set_xlim(min(axes.get_xlim()[0], -reach), max(axes.get_xlim()[1], reach))
     axes.axvline(0, color=INK, linewidth=1)
     axes.set_ylim(-len(table) + 0.5, 0.95)
     axes.set_yticks([])

@@ -52,10 +52,11 @@ class Decomposition:
     exact : whether all coalitions were run; else orders were sampled.
     orders : how many were sampled (0 if exact).
     whole : deaths that the mix averts over all years [draws].
-    instruments : one row an instrument: `instrument`; `share`, the mean over the draws of its Shapley value in deaths
-        averted, `share_order_error` (of sampling orders) and `share_draw_error` (of sampling draws), Monte Carlo
-        standard errors; `share_low` and `share_high`, nine draws in ten; `alone` and `left_out` (what the mix loses
-        without it), each a mean with `_low`, `_high` and `_draw_error`.
+    instruments : one row an instrument: `instrument`; `level_from` and `level_to`, its level under the reference and
+        in the mix in the month in which they differ most (NaN for constants); `share`, the mean over the draws of its
+        Shapley value in deaths averted, with `share_order_error` (of sampling orders) and `share_draw_error` (of
+        sampling draws), Monte Carlo standard errors; `share_low` and `share_high`, nine draws in ten; `alone` and
+        `left_out` (what the mix loses without it), each a mean with `_low`, `_high` and `_draw_error`.
     pairs : one row a pair: `first, second, together, low, high, draw_error, kind`: what both together avert beyond the
         sum of each alone; `kind` is "reinforce" or "cancel" where the interval does not hold zero, else "".
     """
@@ -140,7 +141,8 @@ def decompose(
     values = {members: nothing - deaths.sel(scenario=label).to_numpy() for members, label in labels.items()}
     shares = exact_shares(names, values) if exact else sampled_shares(names, values, sampled)
     return Decomposition(
-        of.name, base.name, exact, len(sampled), values[frozenset(names)], _instruments(names, values, shares),
+        of.name, base.name, exact, len(sampled), values[frozenset(names)],
+        _instruments(names, values, shares).merge(_moved(of, base, names), on="instrument"),
         _pairs(names, values),
         {**made.manifest, "scenarios": [of.name], "reference": base.name, "coalitions": len(mixes),
          "orders": len(sampled)},
@@ -235,6 +237,17 @@ def _instruments(names: Sequence[str], values: dict[Coalition, np.ndarray], shar
         rows.append(row)
     table = pd.DataFrame(rows)
     return table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _moved(mix: Scenario, reference: Scenario, names: Sequence[str]) -> pd.DataFrame:
+    """Return from which level each instrument is moved to which, where the two differ most."""
+    to, since = scenario.levels(mix), scenario.levels(reference)
+    rows = []
+    for name in names:
+        month = int((to[name] - since[name]).abs().to_numpy().argmax()) if name in to else None
+        cells = (np.nan, np.nan) if month is None else (float(since[name].iloc[month]), float(to[name].iloc[month]))
+        rows.append({"instrument": name, "level_from": cells[0], "level_to": cells[1]})
+    return pd.DataFrame(rows)
 
 
 def _pairs(names: Sequence[str], values: dict[Coalition, np.ndarray]) -> pd.DataFrame:

@@ -174,8 +174,9 @@ def arranged(
 def last_month(horizon: str, first: int) -> int:
     """Return the last month (model time). Raises `InputError` for what is not the end of a year in model time."""
     hint = f"a December, {first}-12 to {LAST}"
+    is_year = len(horizon) == 4 and horizon.isascii() and horizon.isdigit()
     try:
-        last = calendar.parse_month(f"{horizon}-12" if len(str(horizon)) == 4 else horizon)
+        last = calendar.parse_month(f"{horizon}-12" if is_year else horizon)
     except ValueError as error:
         raise InputError(Problem(f"horizon: {error}", hint=hint)) from error
     end = calendar.parse_month(LAST)

@@ -66,6 +66,8 @@ def test_json_has_every_table_and_no_number_that_is_none(by_hand: dict[str, Any]
     other = next(row for row in told["costs"] if row["scenario"] == OTHER and row["cost"] == "budget")
     assert other["median"] is None
     assert other["words"].startswith("not given")
+    first = {row["scenario"]: (row["first_year"], row["month"]) for row in told["summary"]}
+    assert first == {MIX: (2027, "2027-02"), OTHER: (None, None)}
 
 
 def test_the_folder_has_tables_figures_and_the_command(by_hand: dict[str, Any], tmp_path: Path) -> None:

@@ -31,6 +31,16 @@ def test_a_log_gets_a_line_with_the_time_left(capsys, monkeypatch):
     assert shown.err.splitlines() == ["runs: 2 of 6, about 40 s left", "runs: 4 of 6, about 20 s left"]
 
 
+def test_work_that_ends_in_blocks_is_judged_by_whole_blocks(capsys, monkeypatch):
+    """A hundred runs end together after a minute: one of 200 in a minute would be three hours for the rest."""
+    clock = iter([0, *(60 + k / 1e6 for k in range(100)), *(120 + k / 1e6 for k in range(100))])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    with module.progress("runs", 200) as advance:
+        for _ in range(200):
+            advance()
+    assert capsys.readouterr().err.splitlines() == ["runs: 101 of 200, about 1 min 58 s left"]
+
+
 def test_short_work_and_quiet_work_say_nothing(capsys, monkeypatch):
     run(5)
     clock = iter(range(0, 1000, 100))

@@ -47,8 +47,8 @@ def outcomes(
         attributes = {"title": kept.title, "unit": kept.unit, "group": kept.group}
         arrays[kept.name] = (("draw", "scenario", "year"), values, attributes)
     months = np.full(shape[:2], np.nan)
-    for name, given in (onset or {}).items():
-        months[:, names.index(name)] = given
+    for name, begun in (onset or {}).items():
+        months[:, names.index(name)] = begun
     coords = {"draw": np.arange(draws), "scenario": names, "year": list(YEARS)}
     return Outcomes(
         yearly=xr.Dataset(arrays, coords),

@@ -84,6 +84,8 @@ def test_alone_left_out_and_pairs(eight: Decomposition) -> None:
     table = eight.instruments.set_index("instrument")
     assert table.loc["moud", "alone"] == pytest.approx(50)
     assert table.loc["moud", "left_out"] == pytest.approx(80)
+    now = scenario.levels(scenario.load("current-course"))["moud"].iloc[-1]
+    assert (table.loc["moud", "level_from"], table.loc["moud", "level_to"]) == (now, 0.9)
     pairs = eight.pairs.set_index(["first", "second"])
     assert pairs.loc[("moud", "naloxone"), "together"] == pytest.approx(30)
     assert eight.pairs["kind"].tolist() == ["reinforce", *[""] * 27]

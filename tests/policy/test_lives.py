@@ -20,7 +20,7 @@ def test_the_ages_give_the_mean_that_the_model_has() -> None:
     ages = lives.by_age()
     constant = next(each for each in parameters.load() if each.name == lives.PER_DEATH)
     assert ages["share"].sum() == pytest.approx(1)
-    assert float(ages["share"] @ ages["years"]) == pytest.approx(constant.value, abs=0.1)
+    assert (ages["share"] * ages["years"]).sum() == pytest.approx(constant.value, abs=0.1)
 
 
 def test_without_a_rate_every_year_counts_alike() -> None:
