@@ -134,8 +134,13 @@ def test_derivatives_are_those_of_differences(levers: Levers) -> None:
     for k in range(2):
         step = 1e-4 * np.eye(2)[k]
         more, less = levers.at(x + step), levers.at(x - step)
-        np.testing.assert_allclose(found.averted_by[:, k], (more.averted - less.averted) / 2e-4, rtol=1e-4, atol=0.05)
-        np.testing.assert_allclose(found.cost_by[:, k], (more.cost - less.cost) / 2e-4, rtol=1e-4, atol=1e-6)
+        for ours, by_steps in (
+            (found.averted_by[:, k], (more.averted - less.averted) / 2e-4),
+            (found.cost_by[:, k], (more.cost - less.cost) / 2e-4),
+        ):
+            gaps = np.abs(ours / by_steps - 1)
+            assert gaps.max() < 2e-3  # where a step crosses the corner of a table, differences see both sides
+            assert np.median(gaps) < 1e-6
 
 
 @pytest.mark.slow
