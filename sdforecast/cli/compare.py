@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdforecast.cli import frontier as searching
 from sdforecast.cli.modelfile import engine_option
 from sdforecast.cli.progress import duration, progress
 from sdforecast.cli.structures import given_parts, structure_options
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     epilog="\b\nExample:\n  sdforecast compare -s military-only -s soft-power-with-teeth --draws 100"
     "\n  sdforecast compare -s demand-plus-essay --discount 0.03 -o compared"
     "\n  sdforecast compare --decompose treatment-naloxone-surge --draws 50"
+    "\n  sdforecast compare --frontier --budget 1 --budget 5 -o frontier"
 )
 @click.option("-s", "--scenario", "scenarios", multiple=True, metavar="NAME_OR_FILE",
               help="What is compared; several times for several.")  # fmt: skip
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 @click.option("--decompose", metavar="NAME_OR_FILE", help="Take a mix apart: what each instrument averts in it.")
 @click.option("--orders", type=click.IntRange(4), default=16, show_default=True, metavar="N",
               help="Sampled orders of its instruments.")  # fmt: skip
+@click.option("--frontier", is_flag=True, help="Search for the mixes that avert most deaths by what they may cost.")
+@click.option("--no-cuts", is_flag=True, help="With --frontier: no instrument may fall below its level now.")
+@click.option("--budget", "budgets", type=float, multiple=True, metavar="BILLION",
+              help="With --frontier: what a mix may cost more, billion dollars a year (several times).")  # fmt: skip
 @structure_options
 @engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -62,6 +68,9 @@ def compare(
     discount: float,
     decompose: str | None,
     orders: int,
+    frontier: bool,
+    no_cuts: bool,
+    budgets: tuple[float, ...],
     structures: Path | None,
     only: tuple[str, ...],
     posterior: Path | None,
@@ -80,6 +89,16 @@ def compare(
     from sdforecast.policy.comparing import check_rate
 
     begun = time.monotonic()
+    if frontier or budgets or no_cuts:
+        if structures is not None or only:
+            raise click.UsageError("--frontier searches in the first structure: leave --structures and --structure out")
+        searching.run(
+            scenarios, budgets, reference=reference, output=output, draws=draws, seed=seed, first=first,
+            horizon=horizon, posterior=posterior, as_json=as_json, quiet=quiet, asked=frontier,
+            cuts=not no_cuts,
+            other=decompose is not None,
+        )  # fmt: skip
+        return
     check_rate(discount)
     if not scenarios and decompose is None:
         raise click.UsageError("name scenarios with -s, or a mix with --decompose")

@@ -83,14 +83,14 @@ def run(
     from sdforecast.forecasting import single
     from sdforecast.forecasting.differences import reference_for
     from sdforecast.runfiles import by_scenario
-    from sdforecast.scenario import load
+    from sdforecast.scenario import load_all
 
     if output is not None:
         check_suffix(output)
     _refuse(sector, inputs, dump)
     given = numbers("--set", settings)
-    mixes = [load(name) for name in scenarios]
     file = open_model(model)
+    mixes = list(load_all(scenarios, file))
     monthly = single.counts_months(file)
     begin, end = _span(first, last, monthly)
     names = _names(variables)

@@ -81,7 +81,7 @@ class Forked:
                 continue
             values = self._with(case, draws.values)
             if legs.rows not in over_time:
-                over_time[legs.rows] = _own(legs.first.inputs.clock, draws, self.own)
+                over_time[legs.rows] = own_rows(legs.first.inputs.clock, draws, self.own)
             own = over_time[legs.rows]
             past = self.pasts[k]
             if past not in pasts:
@@ -147,12 +147,9 @@ class Forked:
                 method=self.integration,
             )  # fmt: skip
 
-        base = machine.base
-        stocks = {state.name for state in base.states if state.is_rate}
-        reached = specialise(base, outputs=self.columns).states
-        if any(node.op in _AT_START for node in base.nodes) or not {state.name for state in reached} <= stocks:
+        keys = reached(machine, self.columns)
+        if keys is None:
             return None
-        keys = [state.name for state in reached]
         before, after = ready(keys), ready(self.columns, keys)
         shared = {name: values for name, values in case.series.items() if name not in self.own}
         nobody = {name: (np.zeros(1), np.zeros((1, 1))) for name in self.own}
@@ -204,7 +201,17 @@ class _Legs:
         return Batch(made, clock[saved, 0])
 
 
-def _own(clock: np.ndarray, draws: Draws, names: Sequence[str]) -> np.ndarray:
+def reached(machine: Machine, columns: Sequence[str]) -> list[str] | None:
+    """Return the stocks that columns rest on; None where a run cannot be taken up from stocks alone."""
+    base = machine.base
+    stocks = {state.name for state in base.states if state.is_rate}
+    needed = [state.name for state in specialise(base, outputs=columns).states]
+    if any(node.op in _AT_START for node in base.nodes) or not set(needed) <= stocks:
+        return None
+    return needed
+
+
+def own_rows(clock: np.ndarray, draws: Draws, names: Sequence[str]) -> np.ndarray:
     """Return members' series at the rows [members, rows, moments, series].
 
     Each number from the two knots beside it: a sum over all knots would depend in its last bit on how many members

@@ -80,8 +80,8 @@ def forecast(
     ------
     InputError : an unknown scenario, a horizon out of range, a posterior of another model or of other targets.
     """
-    mixes, last = _mixes(scenarios), _last(horizon)
     given = parts(posterior, model, targets, structures) if given is None else given
+    mixes, last = _mixes(scenarios, given[0].model), _last(horizon)
     asked = Asked(mixes, last, seed, engine, variables, told, advance)
     count = counts(given, draws)
     changed = {each.structure.name: _unlike(each, told, alone=len(given) == 1) for each in given}
@@ -118,14 +118,10 @@ def _listed(given: Sequence[Part], count: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _mixes(scenarios: Sequence[str | Path]) -> tuple[scenario.Scenario, ...]:
-    mixes = tuple(scenario.load(name) for name in scenarios)
+def _mixes(scenarios: Sequence[str | Path], model: ModelFile) -> tuple[scenario.Scenario, ...]:
+    mixes = scenario.load_all(scenarios, model)
     if not mixes:
         raise InputError(Problem("no scenario to run"))
-    names = [mix.name for mix in mixes]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(Problem(f"scenario '{name}' is asked for twice"))
     return mixes
 
 

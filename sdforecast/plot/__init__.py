@@ -3,7 +3,7 @@
 from sdforecast.plot.comparison import by_year, by_year_data, paths, paths_data, totals, totals_data
 from sdforecast.plot.fan import fan, fan_data
 from sdforecast.plot.fit import months, months_data, targets, targets_data
-from sdforecast.plot.instruments import instrument_levels, levels_data
+from sdforecast.plot.instruments import instrument_levels, levels_data, scenario_levels
 from sdforecast.plot.saving import to_png, to_svg
 from sdforecast.plot.sectors import sector, sector_data
 from sdforecast.plot.skill import (
@@ -35,6 +35,7 @@ __all__ = [
     "paths_data",
     "relative",
     "relative_data",
+    "scenario_levels",
     "sector",
     "sector_data",
     "structures",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +13,7 @@ from sdforecast.calendar import month_start
 from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
 from sdforecast.plot.style import Line, counts, grid, head, key, key_lines, layout, lines, styled, years
-from sdforecast.scenario import instruments
+from sdforecast.scenario import Scenario, instruments, levels
 
 
 def changed(forecast: Forecast) -> list[str]:
@@ -34,8 +36,31 @@ def levels_data(forecast: Forecast) -> pd.DataFrame:
 @styled
 def instrument_levels(forecast: Forecast, *, narrow: bool = False) -> Figure:
     """Draw the level of each instrument that a scenario changes, one panel each."""
-    look = lines([scenario.name for scenario in forecast.scenarios], forecast.reference)
-    table, names, about = levels_data(forecast), changed(forecast), instruments()
+    return _panels(levels_data(forecast), changed(forecast), series.titles(forecast), forecast.reference, narrow)
+
+
+@styled
+def scenario_levels(
+    scenarios: Sequence[Scenario], reference: str, names: Sequence[str], *, since: int = 60, narrow: bool = False
+) -> Figure:
+    """Draw the levels of the instruments `names` under `scenarios`, from month `since` of model time.
+
+    One of the scenarios is the `reference`, which is drawn throughout.
+    """
+    tables = []
+    for scenario in scenarios:
+        table = levels(scenario)[list(names)]
+        table.index = pd.DatetimeIndex([month_start(int(time)) for time in table.index], name="time")
+        long = table.melt(ignore_index=False, var_name="instrument", value_name="level").reset_index()
+        tables.append(long.assign(scenario=scenario.name))
+    titles = {scenario.name: scenario.title for scenario in scenarios}
+    return _panels(pd.concat(tables, ignore_index=True), list(names), titles, reference, narrow, since)
+
+
+def _panels(
+    table: pd.DataFrame, names: list[str], titles: dict[str, str], reference: str, narrow: bool, since: int = 60
+) -> Figure:
+    look, about = lines(list(titles), reference), instruments()
     shape = layout(narrow, 3, 2)
     panels = grid(
         len(names), shape, panel_height=1.45, sharey=True, key_lines=key_lines(len(look), shape),
@@ -45,14 +70,14 @@ def instrument_levels(forecast: Forecast, *, narrow: bool = False) -> Figure:
     )  # fmt: skip
     for axes, name in zip(panels.axes, names, strict=True):
         rows = table[table["instrument"] == name].pivot(index="time", columns="scenario", values="level")
-        _draw_levels(axes, rows, look, forecast.reference)
-        years(axes, pd.Timestamp(2015, 1, 1), rows.index[-1], ticks=4)
+        _draw_levels(axes, rows, look, reference)
+        years(axes, month_start(since), rows.index[-1], ticks=4)
         counts(axes)
         axes.set_yticks([0, 0.5, 1])
         axes.set_ylim(0, 1.04)
         axes.tick_params(labelleft=True)
         head(axes, about[name].title, "", panels.panel_width)
-    key(panels.figure, [(series.titles(forecast)[scenario], line) for scenario, line in look.items()], shape)
+    key(panels.figure, [(titles[scenario], line) for scenario, line in look.items()], shape)
     return panels.figure
 
 

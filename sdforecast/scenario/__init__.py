@@ -6,7 +6,7 @@ from sdforecast.scenario.finding import locate, shipped
 from sdforecast.scenario.instruments import Instrument, instrument_history, instrument_ids, instruments
 from sdforecast.scenario.levels import CONSENT, history_levels, levels
 from sdforecast.scenario.reading import read
-from sdforecast.scenario.resolving import load, resolve
+from sdforecast.scenario.resolving import load, load_all, resolve
 from sdforecast.scenario.schema import InstrumentChange, Scenario, json_schema
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "json_schema",
     "levels",
     "load",
+    "load_all",
     "locate",
     "read",
     "resolve",

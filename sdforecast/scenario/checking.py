@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sdforecast.calendar import month_label, parse_month
@@ -26,7 +26,8 @@ class Finding:
 
 def check(scenario: Scenario) -> list[Finding]:
     """Return every rule that the scenario's own changes break, in their order; empty if none."""
-    return check_changes(list(enumerate(scenario.instruments)), scenario.counterfactual)
+    found = check_changes(list(enumerate(scenario.instruments)), scenario.counterfactual)
+    return found + check_constants(scenario.parameters, scenario.assumptions)
 
 
 def check_changes(changes: Sequence[tuple[int, InstrumentChange]], counterfactual: bool) -> list[Finding]:
@@ -38,6 +39,24 @@ def check_changes(changes: Sequence[tuple[int, InstrumentChange]], counterfactua
         found += _names(here, change, known)
         found += _dates(here, change, counterfactual)
     return found + _overlaps(changes)
+
+
+def check_constants(parameters: Mapping[str, float], assumptions: Mapping[str, float]) -> list[Finding]:
+    """Return where one constant is set twice, be it in another spelling or in the other list."""
+    first: dict[str, tuple[str, str, float]] = {}
+    found = []
+    for part, values in (("parameters", parameters), ("assumptions", assumptions)):
+        for name, value in values.items():
+            earlier = first.setdefault(folded(name), (part, name, value))
+            if earlier[:2] != (part, name):
+                what = f"{shown(name)} is set twice: {earlier[2]:g} as {shown(earlier[1])} under {earlier[0]}"
+                found.append(Finding((part, name), f"{what}, {value:g} here", "keep one of them"))
+    return found
+
+
+def folded(name: str) -> str:
+    """Return the name of a constant or instrument in the form in which the model's own are compared."""
+    return " ".join(name.replace("_", " ").split()).casefold()
 
 
 def _names(here: Location, change: InstrumentChange, known: Sequence[str]) -> list[Finding]:

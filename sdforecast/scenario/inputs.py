@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from sdforecast.engine import Job, run_jobs
-from sdforecast.errors import InputError, Problem, nearest
+from sdforecast.errors import InputError, Problem
 from sdforecast.model import ModelFile
 from sdforecast.scenario import events
+from sdforecast.scenario.checking import folded
+from sdforecast.scenario.constants import of_model, problems
 from sdforecast.scenario.instruments import instrument_history, instrument_ids
 from sdforecast.scenario.levels import history_levels, levels
 from sdforecast.scenario.resolving import resolve
@@ -52,17 +54,12 @@ def series(scenario: Scenario, model: ModelFile) -> dict[str, pd.Series]:
 
 
 def constants(scenario: Scenario, model: ModelFile) -> dict[str, float]:
-    """Return the constants that the scenario sets. Raises `InputError` for a name that is none, with the nearest."""
+    """Return the constants that the scenario sets. Raises `InputError` for each name that is none, with the nearest."""
     whole = resolve(scenario)
-    known = model.variables.loc[model.variables["kind"] == "constant", "name"].tolist()
-    found: dict[str, float] = {}
-    for name, value in {**whole.parameters, **whole.assumptions}.items():
-        if model_name := next((k for k in known if k.casefold() == name.replace("_", " ").casefold()), None):
-            found[model_name] = float(value)
-        else:
-            what = f"scenario '{scenario.name}': no constant '{name}' in the model"
-            raise InputError(Problem(what, file=str(model.path), hint=nearest(name, known)))
-    return found
+    if wrong := problems(whole, model):
+        raise InputError(*wrong)
+    known = of_model(model)
+    return {known[folded(name)]: float(value) for name, value in {**whole.parameters, **whole.assumptions}.items()}
 
 
 def disagreements(model: ModelFile) -> list[Problem]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sdforecast.errors import InputError, Problem, nearest
-from sdforecast.scenario.checking import check_changes
+from sdforecast.scenario.checking import Finding, check_changes, check_constants
 from sdforecast.scenario.finding import parent_file, parent_names
 from sdforecast.scenario.schema import MAX_RAMP, InstrumentChange, Scenario
 from sdforecast.scenario.yamltree import Location, Tree, parse, shown, text_of
@@ -45,15 +46,26 @@ def read(path: Path) -> Written:
 
     Raises `InputError` with every problem of the file, each with line and column.
     """
-    tree = parse(text_of(path, MAX_BYTES, "a scenario"), str(path))
+    return parsed(text_of(path, MAX_BYTES, "a scenario"), path)
+
+
+def parsed(text: str, path: Path) -> Written:
+    """Return the scenario of a `text` that stands, or will stand, in the file `path`. Raises as :func:`read`."""
+    tree = parse(text, str(path))
     if not isinstance(tree.data, dict):
         what = "is empty" if tree.data is None else "must be a mapping of keys to values"
         raise InputError(tree.problem((), what, "a scenario needs at least 'name' and 'title'"))
     scenario, problems = _validate(tree)
-    problems += tree.problems + _check_changes(tree) + _check_parent(tree, path.parent)
+    problems += tree.problems + _check_rules(tree) + _check_parent(tree, path.parent)
     if problems or scenario is None:
         raise InputError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
     return Written(scenario, path, tree)
+
+
+def problems_of(data: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with plain `data` of a scenario, parents apart, in the words that a file would get."""
+    tree = Tree("", data)
+    return _validate(tree)[1] + _check_rules(tree)
 
 
 def _validate(tree: Tree) -> tuple[Scenario | None, list[Problem]]:
@@ -64,7 +76,7 @@ def _validate(tree: Tree) -> tuple[Scenario | None, list[Problem]]:
         return None, [_describe(detail, tree) for detail in details if tuple(detail["loc"]) not in tree.spoilt]
 
 
-def _check_changes(tree: Tree) -> list[Problem]:
+def _check_rules(tree: Tree) -> list[Problem]:
     """Apply the rules to every change that is valid by itself, so that one wrong line hides no other."""
     changes: list[tuple[int, InstrumentChange]] = []
     items = tree.data.get("instruments")
@@ -74,7 +86,19 @@ def _check_changes(tree: Tree) -> list[Problem]:
         except ValidationError:
             continue
     findings = check_changes(changes, tree.data.get("counterfactual") is True)
+    findings += _check_constants(tree)
     return [tree.problem(finding.where, finding.what, finding.hint) for finding in findings]
+
+
+def _check_constants(tree: Tree) -> list[Finding]:
+    parts = [tree.data.get(part) for part in ("parameters", "assumptions")]
+    numbers = [
+        {name: value for name, value in part.items() if isinstance(value, int | float)}
+        if isinstance(part, dict)
+        else {}
+        for part in parts
+    ]
+    return check_constants(*numbers)
 
 
 def _check_parent(tree: Tree, folder: Path) -> list[Problem]:

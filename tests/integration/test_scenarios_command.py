@@ -62,6 +62,10 @@ def test_show_tells_the_changes_and_the_years(run: Run) -> None:
         "Level, mean over the year\n"
         "instrument        2025  2026  2027  2028  2029  2030  2031  2032  2033  2034  2035\n"
         "vehicle_searches  0.11  0.12  0.24  0.50  0.76  0.90  0.90  0.90  0.90  0.90  0.90\n"
+        "\n"
+        "instrument        from  2025  2026  2027  2028  2029  2030  2031  2032  2033  2034  2035    to\n"
+        f"vehicle_searches  0.10  {'▂' * 14}▃▃▃▃▄▄▄▅▅▅▆▆▆▆{'▇' * 38}  0.90\n"
+        "▁ is 0, █ is 1; a column is the mean over 2 months.\n"
     )
 
 
@@ -69,7 +73,8 @@ def test_show_current_course_says_that_nothing_changes_and_all_shows_twenty(run:
     _, out, _ = run("show", "current-course")
     assert out.endswith("No instrument changes: all follow their history and keep the last level (--all shows them).\n")
     _, out, _ = run("show", "current-course", "--all")
-    assert len(out.split("Level, mean over the year\n")[1].splitlines()) == 1 + 20 + 1  # head, instruments, consent
+    table = out.split("Level, mean over the year\n")[1].split("\n\n")[0]
+    assert len(table.splitlines()) == 1 + 20 + 1  # head, instruments, consent
 
 
 def test_show_as_json_has_the_levels_of_all_instruments(run: Run) -> None:

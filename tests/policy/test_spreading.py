@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sdforecast.errors import InputError, MachineError
+from sdforecast.errors import InputError, MachineError, Problem
 from sdforecast.forecasting import forecast
 from sdforecast.inference import load
 from sdforecast.policy import blocks, cluster
@@ -81,7 +81,8 @@ def test_pieces_are_all_draws_in_their_order(draws: int, largest: int, workers: 
 
 
 def test_results_stand_in_the_order_of_the_blocks() -> None:
-    waits, told = [0.05, 0.0, 0.02, 0.0], []
+    waits = [0.05, 0.0, 0.02, 0.0]
+    told: list[int] = []
 
     def work(k: int) -> int:
         time.sleep(waits[k])
@@ -99,7 +100,7 @@ def test_a_fault_in_a_block_is_raised_and_the_rest_given_up() -> None:
     def work(k: int) -> int:
         begun.append(k)
         if k == 1:
-            raise InputError("a wrong number")  # type: ignore[arg-type]
+            raise InputError(Problem("a wrong number"))
         return k
 
     with pytest.raises(InputError):

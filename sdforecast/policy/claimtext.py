@@ -1,0 +1,130 @@
+"""The page and the table of judged claims."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sdforecast.policy.claiming import ABSENT, MOSTLY, OPEN, RARELY, REFUTED, SUPPORTED, Found, Judged
+from sdforecast.policy.claims import Test
+
+_INTRODUCTION = """\
+# The essay, claim by claim
+
+Made by `python calibration/claims.py`; do not edit it. The claims are those of {source}, in our words. `calibration/claims.toml` has
+them with their tests, `calibration/claims.csv` every number.
+
+## How a verdict is found
+
+A claim is broken into statements. Each compares one outcome of the model between policy mixes, draw by draw, so that everything else is
+the same; how large an effect must be to count stands in the statement. It is tried twice: over {posterior_draws} draws of the posterior, and over
+{ranges} draws from the *full ranges* of the {free} assumptions from which the data taught nothing, every value of a range as likely as any
+other and the rest from the posterior. What is left open by the data is the spread of the first, what would be left open if our judgement of
+the assumptions counted for nothing that of the second.
+
+- A statement is **supported** if it holds in at least {mostly:.0%} of the draws of both, **not supported** if it holds in at most {rarely:.0%} of
+  both, otherwise **not decidable with these data**.
+- A claim is supported if all its statements are, not supported if one is not, otherwise not decidable. One without a statement is **not
+  represented**.
+
+Brackets hold 90 % of the draws. A chance is a share of draws: how often a statement holds in this model under its assumptions. The structure
+of the model is the same in all draws; what it takes as given is said under the claim, and what it leaves out in
+[limitations.md](limitations.md). A supported claim is one that this model supports, which is not a proof; *not supported* is said of the
+statement as written, with its threshold. *Turns on* names the constants with the strongest rank correlations with the result over
+the full ranges, where chance does not explain them: `+` means that more of it speaks for the statement.
+"""
+
+
+def page(judged: Sequence[Judged], facts: Mapping[str, Any]) -> str:
+    """Return the page; `facts` has source, hashes and numbers of draws (see `calibration/claims.py`)."""
+    parts = [_INTRODUCTION.format(mostly=MOSTLY, rarely=RARELY, **facts), _overview(judged)]
+    about = ""
+    for one in judged:
+        if one.claim.about != about:
+            about = one.claim.about
+            parts.append(f"## {about}\n")
+        parts.append(_claim(one))
+    parts.append(_made(facts))
+    return "\n".join(parts)
+
+
+def table(judged: Sequence[Judged]) -> pd.DataFrame:
+    """Return one row a statement and setting: `claim, statement, setting, median, low, high, error, unit, …`."""
+    rows = []
+    for one in judged:
+        for k, (test, by, verdict) in enumerate(zip(one.claim.test, one.found, one.verdicts, strict=True), start=1):
+            for setting, found in by.items():
+                rows.append(
+                    {"claim": one.claim.number, "statement": k, "says": test.says, "setting": setting,
+                     "median": found.of.median, "low": found.of.low, "high": found.of.high, "error": found.of.error,
+                     "unit": "%" if test.per else "", "above": test.above, "chance": found.chance,
+                     "chance_error": found.error, "draws": len(found.values), "verdict": verdict,
+                     "claim_verdict": one.verdict,
+                     "turns_on": "; ".join(f"{name} {related:+.2f}" for name, related in found.turns_on)}
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _overview(judged: Sequence[Judged]) -> str:
+    count = Counter(one.verdict for one in judged)
+    words = ", ".join(f"{count[verdict]} {verdict}" for verdict in (SUPPORTED, REFUTED, OPEN, ABSENT) if count[verdict])
+    rows = [f"| {one.claim.number} | {one.claim.claim} | {one.verdict} |" for one in judged]
+    return "\n".join(
+        [f"Of {len(judged)} claims: {words}.\n", "| | claim | verdict |", "| --- | --- | --- |", *rows, ""]
+    )
+
+
+def _claim(one: Judged) -> str:
+    claim = one.claim
+    names = ", ".join(f"`{name}`" for name in claim.structure) or "none"
+    lines = [f"### {claim.number}. {claim.claim}\n", f"**Verdict: {one.verdict}.**\n", f"*Structure.* {names}\n"]
+    if claim.limits:
+        lines.append(f"*Not in it.* {claim.limits}\n")
+    if claim.test:
+        settings = list(one.found[0])
+        head = " | ".join(f"{setting}: value | holds in" for setting in settings)
+        lines += [
+            f"| statement | against it would be | {head} | verdict |",
+            "| --- | --- |" + " --- | --- |" * len(settings) + " --- |",
+        ]
+        for test, by, verdict in zip(claim.test, one.found, one.verdicts, strict=True):
+            cells = " | ".join(f"{_value(test, by[setting])} | {_share(by[setting])}" for setting in settings)
+            lines.append(f"| {test.says} | {test.against} | {cells} | {verdict} |")
+        lines.append("")
+        lines += [*_turns(claim.test, one.found), ""]
+    lines.append(f"*Evidence outside the model.* {claim.evidence} ({claim.source})\n")
+    return "\n".join(lines)
+
+
+def _turns(tests: Sequence[Test], found: Sequence[Mapping[str, Found]]) -> list[str]:
+    lines = []
+    for k, by in enumerate(found, start=1):
+        last = list(by.values())[-1]
+        words = ", ".join(f"`{name}` ({related:+.2f})" for name, related in last.turns_on)
+        which = "*Turns on*" if len(tests) == 1 else f"*Statement {k} turns on*"
+        lines.append(f"{which} {words or 'none that chance does not explain'}.  ")
+    return lines
+
+
+def _value(test: Test, found: Found) -> str:
+    of = found.of
+    if test.per is not None:
+        return f"{_signed(of.median)} % [{_signed(of.low)}, {_signed(of.high)}]"
+    return f"{of.median:+.3f} [{of.low:+.3f}, {of.high:+.3f}]"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.1f}" if abs(number) < 99.95 else f"{number:+,.0f}"
+
+
+def _share(found: Found) -> str:
+    return f"{found.chance:.0%} (± {max(100 * found.error, 0.1):.1f})"
+
+
+def _made(facts: Mapping[str, Any]) -> str:
+    keys = ("command", "seed", "model", "posterior", "claims")
+    rows = [f"| {key} | `{facts[key]}` |" for key in keys]
+    return "\n".join(["## How it was made\n", "| | |", "| --- | --- |", *rows, ""])
