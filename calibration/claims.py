@@ -1,6 +1,6 @@
 """Test the claims of the founding essay, and write docs/claims.md and calibration/claims.csv.
 
-Under two minutes on two free cores. With --draws or --tried it is a quick look, written nowhere unless -o names a folder.
+Under two minutes on two free cores. With --draws or --tried a quick look, written nowhere unless -o names a folder.
 """
 
 from __future__ import annotations
