@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sdforecast.backtesting.running import Client
     from sdforecast.inference.trajectories import TrajectoryOp
     from sdforecast.issuing import Fault
+    from sdforecast.policy.comparing import Comparison
     from sdforecast.validation import Validation
 
 
@@ -279,3 +280,43 @@ def check_hub(folder: str | Path) -> list[Fault]:
     from sdforecast import issuing
 
     return issuing.check(Path(folder))
+
+
+def compare(
+    scenarios: Sequence[str | Path] = DEFAULT_SCENARIOS,
+    *,
+    reference: str | Path = "current-course",
+    posterior: Posterior | None = None,
+    model: Model | None = None,
+    draws: int | None = None,
+    first: int = 2027,
+    horizon: str = "2035-12",
+    discount: float = 0.0,
+    seed: int = 1,
+    targets: str | Path | None = None,
+    engine: str = "auto",
+) -> Comparison:
+    """Compare scenarios with a reference, draw by draw: deaths averted, years of life, costs, when, by which stages.
+
+    See :func:`sdforecast.policy.outcomes.outcomes` for what is run and :class:`sdforecast.policy.comparing.Comparison`
+    for what is returned; docs/compare.md says what each figure means.
+
+    Parameters
+    ----------
+    draws : of the posterior (default: 300, or all where there are fewer).
+    first, horizon : first year and last month (a December) that are compared.
+    discount : rate a year for money and years of life.
+
+    Raises `InputError` for an unknown scenario, the same one twice, years out of range.
+    """
+    from sdforecast.policy.comparing import check_rate  # only who asks waits for it
+    from sdforecast.policy.comparing import compare as compared
+    from sdforecast.policy.outcomes import outcomes
+
+    check_rate(discount)
+    made = outcomes(
+        scenarios, reference=reference, posterior=posterior, model=None if model is None else model.file, draws=draws,
+        first=first, horizon=horizon, seed=seed, targets=None if targets is None else Path(targets), engine=engine,
+        told=lambda line: warnings.warn(line, stacklevel=3),
+    )  # fmt: skip
+    return compared(made, discount)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sdforecast import calendar
 from sdforecast.errors import InputError, Problem
-from sdforecast.policy import effects
+from sdforecast.policy import costs, effects
 from sdforecast.policy.estimating import chance, estimate
 from sdforecast.policy.kept import ALL_DEATHS, COSTS, DEATHS, LIFE_YEARS
 from sdforecast.policy.outcomes import Outcomes
@@ -52,9 +52,7 @@ def compare(outcomes: Outcomes, discount: float = 0.0) -> Comparison:
 
     Raises `InputError` where only the reference was run, an outcome is missing, or for a rate out of 0 to 0.2 a year.
     """
-    if not (math.isfinite(discount) and 0 <= discount <= HIGHEST_RATE):
-        hint = f"a year, 0 to {HIGHEST_RATE}: 0.03 is 3 %"
-        raise InputError(Problem(f"discount rate {discount:g} is out of range", hint=hint))
+    check_rate(discount)
     if len(outcomes.scenarios) < 2:
         raise InputError(Problem(f"only the reference, {outcomes.reference}, was run", hint="name a scenario: -s NAME"))
     lacking = [name for name in (DEATHS, ALL_DEATHS, LIFE_YEARS, *COSTS) if name not in outcomes.yearly]
@@ -63,6 +61,13 @@ def compare(outcomes: Outcomes, discount: float = 0.0) -> Comparison:
     table = effects_of(outcomes, discount)
     return Comparison(outcomes, discount, table, summary_of(outcomes, table), costs_of(outcomes, discount),
                       stages(outcomes))  # fmt: skip
+
+
+def check_rate(discount: float) -> None:
+    """Raise `InputError` for a rate that is none, before any work is done."""
+    if not (math.isfinite(discount) and 0 <= discount <= HIGHEST_RATE):
+        hint = f"a year, 0 to {HIGHEST_RATE}: 0.03 is 3 %"
+        raise InputError(Problem(f"discount rate {discount:g} is out of range", hint=hint))
 
 
 def effects_of(outcomes: Outcomes, discount: float) -> pd.DataFrame:
@@ -92,13 +97,14 @@ def summary_of(outcomes: Outcomes, table: pd.DataFrame) -> pd.DataFrame:
     `error`; `chance`, the share of draws with fewer deaths than under the reference, and its `chance_error`;
     `first_year`, the first in which the interval of deaths averted lies above zero (0 if none); `harm_year`, the first
     in which it lies below; `month`, the median month in which deaths are first 1 % fewer ("" where half of the draws
-    never get there); `month_never`, the share of draws that do not.
+    never get there); `month_never`, the share of draws that do not; `assumed_prices`, instruments of the mix whose cost
+    no source has.
     """
-    titles = {mix.name: mix.title for mix in outcomes.scenarios}
+    mixes = {mix.name: mix for mix in outcomes.scenarios}
     averted = effects.less(outcomes, DEATHS)
     rows = []
     for mix in averted["scenario"].to_numpy():
-        row: dict[str, object] = {"scenario": str(mix), "title": titles[str(mix)]}
+        row: dict[str, object] = {"scenario": str(mix), "title": mixes[str(mix)].title}
         for effect in (EFFECTS[DEATHS], EFFECTS[LIFE_YEARS]):
             found = table[(table["scenario"] == mix) & (table["effect"] == effect) & (table["year"] == EVERY)].iloc[0]
             row |= {effect: found["median"], **{f"{effect} {key}": found[key] for key in ("low", "high", "error")}}
@@ -106,7 +112,9 @@ def summary_of(outcomes: Outcomes, table: pd.DataFrame) -> pd.DataFrame:
         row |= {"chance": share, "chance_error": error}
         by_year = table[(table["scenario"] == mix) & (table["effect"] == EFFECTS[DEATHS]) & (table["year"] != EVERY)]
         row |= {"first_year": _first(by_year, by_year["low"] > 0), "harm_year": _first(by_year, by_year["high"] < 0)}
-        rows.append({**row, **_month(outcomes.onset.sel(scenario=mix).to_numpy())})
+        assumed = costs.assumed(mixes[str(mix)], mixes[outcomes.reference])
+        row |= {"assumed_prices": ", ".join(assumed), **_month(outcomes.onset.sel(scenario=mix).to_numpy())}
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

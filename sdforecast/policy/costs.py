@@ -23,7 +23,7 @@ from sdforecast import parameters, shipped
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.parameters import Parameter
 from sdforecast.policy.kept import BILLION, BORDER_HOURS, TRADE_LOSS
-from sdforecast.scenario import instrument_ids
+from sdforecast.scenario import InstrumentChange, Scenario, instrument_ids, resolve
 
 CROSSINGS = "people crossing in vehicles a year"
 BASES = ("published", "assumption", "none")
@@ -92,6 +92,15 @@ def _faults(entry: Mapping[str, Any], known: set[str]) -> list[tuple[str, str | 
 def unpublished() -> tuple[str, ...]:
     """Return the instruments whose cost no source has: what rests on them is marked."""
     return tuple(name for name, cost in load()[0].items() if cost.basis == "assumption")
+
+
+def assumed(mix: Scenario, reference: Scenario) -> tuple[str, ...]:
+    """Return the instruments that a mix moves otherwise than the reference and whose cost no source has."""
+
+    def moved(name: str, of: Scenario) -> list[InstrumentChange]:
+        return [change for change in resolve(of).instruments if change.instrument == name]
+
+    return tuple(name for name in unpublished() if moved(name, mix) != moved(name, reference))
 
 
 def table() -> pd.DataFrame:

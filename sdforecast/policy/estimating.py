@@ -49,7 +49,8 @@ def estimate(values: np.ndarray) -> Estimate:
     low, middle, high = np.quantile(values, (INTERVAL[0], 0.5, INTERVAL[1]), method=method)
     finite = values[np.isfinite(values)]
     enough = len(finite) > 2 and np.isfinite(middle)
-    error = float(mjci(finite, prob=[0.5])[0]) if enough and np.ptp(finite) > 0 else 0.0 if enough else np.nan
+    with np.errstate(invalid="ignore"):  # the difference of two equal squares may be below zero by rounding
+        error = float(np.nan_to_num(mjci(finite, prob=[0.5])[0])) if enough else np.nan
     return Estimate(float(middle), float(low), float(high), error)
 
 
