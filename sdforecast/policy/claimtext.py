@@ -25,11 +25,11 @@ everything else is the same; how large an effect must be to count stands in the 
 - over {draws} draws of the *posterior*: its spread is what our judgement and the data together leave open;
 - over the *full ranges* of the {free} assumptions from which the data taught nothing: every value of a range as likely
   as any other, the rest from the posterior, and only those together that move the deaths of {first} to {last} by at
-  most {moved:.0%}; of {tried:,} draws {wide} do. Their spread is what the data leave open if our judgement of which
+  most {moved}; of {tried:,} draws {wide} do. Their spread is what the data leave open if our judgement of which
   value is likely counts for nothing.
 
-A statement is **supported** if it holds in at least {mostly:.0%} of the draws of both, **not supported** if it holds in
-at most {rarely:.0%} of both, otherwise **not decidable with these data**. A claim is supported if all its statements
+A statement is **supported** if it holds in at least {mostly} of the draws of both, **not supported** if it holds in
+at most {rarely} of both, otherwise **not decidable with these data**. A claim is supported if all its statements
 are, not supported if one is not, otherwise not decidable; one without a statement is **not represented**. A star (\\*)
 stands where twice the Monte Carlo error of the shares would give another verdict.
 
@@ -47,7 +47,14 @@ STAR = "\\*"
 def page(judged: Sequence[Judged], facts: Mapping[str, Any]) -> str:
     """Return the page; `facts` has source, hashes and numbers of draws (see `calibration/claims.py`)."""
     parts = [
-        _INTRODUCTION.format(mostly=MOSTLY, rarely=RARELY, moved=MOVED, first=PAST[0], last=PAST[1], **facts),
+        _INTRODUCTION.format(
+            mostly=_percent(MOSTLY),
+            rarely=_percent(RARELY),
+            moved=_percent(MOVED),
+            first=PAST[0],
+            last=PAST[1],
+            **facts,
+        ),
         _overview(judged),
     ]
     about = ""
@@ -81,10 +88,16 @@ def table(judged: Sequence[Judged]) -> pd.DataFrame:
 def _overview(judged: Sequence[Judged]) -> str:
     count = Counter(one.verdict for one in judged)
     words = ", ".join(f"{count[verdict]} {verdict}" for verdict in (SUPPORTED, REFUTED, OPEN, ABSENT) if count[verdict])
-    rows = [f"| {one.claim.number} | {one.claim.claim} | {one.verdict} |" for one in judged]
-    return "\n".join(
-        [f"Of {len(judged)} claims: {words}.\n", "| | claim | verdict |", "| --- | --- | --- |", *rows, ""]
-    )
+    rows = [f"| {one.claim.number} | {one.claim.claim} | {_weakest(one)} | {one.verdict} |" for one in judged]
+    about = "The shares are those of the weakest statement, over the posterior and over the full ranges."
+    head = ["| | claim | holds in | verdict |", "| --- | --- | --- | --- |"]
+    return "\n".join([f"Of {len(judged)} claims: {words}. {about}\n", *head, *rows, ""])
+
+
+def _weakest(one: Judged) -> str:
+    if not one.found:
+        return ""
+    return ", ".join(_percent(min(by[setting].chance for by in one.found)) for setting in one.found[0])
 
 
 def _claim(one: Judged) -> str:
@@ -131,7 +144,11 @@ def _signed(number: float) -> str:
 
 
 def _share(found: Found) -> str:
-    return f"{found.chance:.0%} (± {max(100 * found.error, 0.1):.1f})"
+    return f"{_percent(found.chance)} (± {max(100 * found.error, 0.1):.1f})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _made(facts: Mapping[str, Any]) -> str:
