@@ -53,12 +53,13 @@ def new_command(
     command asks for what is not given; a file that is there is not replaced without --force.
     """
     from sdforecast.scenario import composing
+    from sdforecast.writing import write_text
 
     path = output or Path(f"{name}.yaml")
     _check_target(path, force)
     values: dict[str, Any] = {"name": name, "title": title, "description": description, "extends": extends}
     lines = list(changes)
-    composing.mix({**values, "title": title or "x", "extends": extends})  # a wrong name is told before any question
+    composing.mix({**values, "title": title or "x"})  # a wrong name is told before any question
     if title is None:
         if not sys.stdin.isatty():
             raise InputError(Problem("--title is missing, and there is no terminal to ask on"))
@@ -71,8 +72,6 @@ def new_command(
     mix = composing.mix(values)
     text = composing.written(mix, path, [composing.why(line) for line in lines])
     _check_whole(text, path, model)
-    from sdforecast.writing import write_text
-
     write_text(path, text)
     click.echo(f"wrote {click.format_filename(path)}", err=True)
     click.echo(f"next: sdforecast scenarios show {click.format_filename(path)}", err=True)

@@ -1,14 +1,14 @@
 """Testing claims: each statement's value in every draw, how often it holds, and the verdict that a stated rule gives.
 
 Every test is run twice, on draws of the posterior and on the full ranges of the assumptions from which the data taught
-nothing (every value of a range as likely as any other, the rest from the posterior). All mixes share their draws.
+nothing: every value of a range as likely as any other, the rest from the posterior, and only those together that keep
+the past. All mixes share their draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from sdforecast.policy import blocks, costs, drawn, kept, mixing, ranges
 from sdforecast.policy.claims import Claim, Claims, Test
 from sdforecast.policy.estimating import Estimate, chance, estimate
 from sdforecast.policy.kept import Kept
+from sdforecast.scenario import Scenario
 
 MOSTLY, RARELY = 0.9, 0.1
 """A statement counts as shown where it holds in at least the first share of draws, as refuted in at most the second."""
@@ -31,7 +32,11 @@ MOSTLY, RARELY = 0.9, 0.1
 SUPPORTED, REFUTED, OPEN, ABSENT = (
     "supported", "not supported", "not decidable with these data", "not represented",
 )  # fmt: skip
-SETTINGS = ("posterior", "full ranges")
+PAST = (2014, 2024)
+MOVED = 0.15
+"""How far draws from the full ranges may move the deaths of the past; the model alone misses them by half of that."""
+
+_FEWEST = 8
 _SHOWN = 4
 _CHANCE = 0.05  # that a correlation named is one of chance, over all constants together
 
@@ -64,11 +69,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim, what came of its tests by setting, and the verdicts."""
+    """A claim, what came of its tests by setting, and the verdicts; `close` where twice the error would change one."""
 
     claim: Claim
     found: tuple[dict[str, Found], ...]
     verdicts: tuple[str, ...]
+    close: tuple[bool, ...]
     verdict: str
 
 
@@ -81,7 +87,6 @@ def run(
     draws: int | None = None,
     seed: int = 1,
     engine: str = "auto",
-    targets: Path | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Runs:
     """Run every mix with the same draws, and keep what the tests need by year.
@@ -92,29 +97,73 @@ def run(
     draws : how many (default: a row of `assumptions` each, or 300).
     """
     tests = [test for _, _, test in claims.tests]
-    first, last = min(test.span[0] for test in tests), max(test.span[1] for test in tests)
-    end = (last - calendar.FIRST_YEAR) * 12 + 11
-    wanted = measured(tests, model)
-    chosen = drawn.drawn(posterior, draws, assumptions)
-    within, outside = drawn.constants(chosen, assumptions, model, costs.beside(len(chosen), seed))
+    span = min(test.span[0] for test in tests), max(test.span[1] for test in tests)
     mixes = (mixing.made(mixing.BASE, {}), *(mix for name, mix in claims.mixes.items() if name != mixing.BASE))
+    chosen = drawn.drawn(posterior, draws, assumptions)
+    return _ran(model, chosen, mixes, measured(tests, model), span, assumptions, seed, engine, advance)
+
+
+def _ran(
+    model: ModelFile,
+    chosen: Posterior,
+    mixes: tuple[Scenario, ...],
+    wanted: tuple[Kept, ...],
+    span: tuple[int, int],
+    assumptions: pd.DataFrame | None,
+    seed: int = 1,
+    engine: str = "auto",
+    advance: Callable[[], None] = lambda: None,
+) -> Runs:
+    end = (span[1] - calendar.FIRST_YEAR) * 12 + 11
+    within, outside = drawn.constants(chosen, assumptions, model, costs.beside(len(chosen), seed))
     setting = blocks.Setting(
-        model, mixes, 0, wanted, within, outside, disturbances(chosen, model, end, seed, targets), end,
-        (first - calendar.FIRST_YEAR) * 12,
-        {str(k): float(v) for k, v in (posterior.manifest.get("held") or {}).items()}, engine,
+        model, mixes, 0, wanted, within, outside, disturbances(chosen, model, end, seed), end,
+        (span[0] - calendar.FIRST_YEAR) * 12,
+        {str(k): float(v) for k, v in (chosen.manifest.get("held") or {}).items()}, engine,
     )  # fmt: skip
     yearly, _ = blocks.run(setting, None, advance)
     return Runs(yearly, within)
 
 
-def full_ranges(posterior: Posterior, runs: int, seed: int = 1, table: Path | None = None) -> pd.DataFrame:
-    """Return draws from the full ranges of the assumptions from which the data taught the posterior nothing."""
+@dataclass(frozen=True)
+class Wide:
+    """Draws from full ranges that keep the past: the posterior's part of each, and the assumptions, one row a draw.
+
+    `tried` says of how many they are.
+    """
+
+    posterior: Posterior
+    assumptions: pd.DataFrame
+    tried: int
+
+
+def full_ranges(model: ModelFile, posterior: Posterior, tried: int = 4096, seed: int = 1) -> Wide:
+    """Return draws from the full ranges of the assumptions from which the data taught the posterior nothing.
+
+    Values are even over each range (:mod:`.ranges`). Kept are those whose deaths in the years of `PAST` differ from
+    those of their draw of the posterior, which fits what was counted, by at most `MOVED`: the sum of absolute
+    differences over the sum of deaths. Raises `InputError` where too few are kept.
+    """
     learned = posterior.learned.set_index("parameter")["taught"]
-    there = ranges.assumptions(parameters.load(table), list(posterior.draws.columns))
-    free = [each for each in there if learned.get(each.name, "not") == "not"]
-    if not free:
-        raise InputError(Problem("the posterior has no assumption from which the data taught nothing"))
-    return ranges.design(ranges.Ranges(tuple(free), even=True), runs, len(posterior), seed).constants
+    there = ranges.assumptions(parameters.load(), list(posterior.draws.columns))
+    free = tuple(each for each in there if learned.get(each.name, "not") == "not")
+    design = ranges.design(ranges.Ranges(free, even=True), tried, len(posterior), seed)
+    chosen = drawn.again(posterior, design.rows)
+    own = _past(model, posterior, None)[design.rows]
+    moved = np.abs(_past(model, chosen, design.constants) - own).sum(axis=1) / own.sum(axis=1)
+    kept_ = np.flatnonzero(moved <= MOVED)
+    if len(kept_) < _FEWEST:
+        what = f"of {tried:,} draws from the full ranges only {len(kept_)} keep the deaths of {PAST[0]} to {PAST[1]}"
+        raise InputError(Problem(what, hint="try more"))
+    return Wide(drawn.again(chosen, kept_), design.constants.iloc[kept_].reset_index(drop=True), tried)
+
+
+def _past(model: ModelFile, posterior: Posterior, assumptions: pd.DataFrame | None) -> np.ndarray:
+    """Return deaths under the current course [draws, years of PAST]."""
+    deaths = (kept.by_name(kept.DEATHS),)
+    runs = _ran(model, posterior, (mixing.made(mixing.BASE, {}),), deaths, PAST, assumptions)
+    found: np.ndarray = runs.yearly[kept.DEATHS].isel(scenario=0).transpose("draw", "year").to_numpy()
+    return found
 
 
 def measured(tests: Sequence[Test], model: ModelFile) -> tuple[Kept, ...]:
@@ -187,6 +236,12 @@ def verdict_of(chances: Sequence[float]) -> str:
     return REFUTED if all(share <= RARELY for share in chances) else OPEN
 
 
+def _close(all_found: Iterable[Found]) -> bool:
+    """Return whether the verdict would be another if every share were larger or smaller by twice its error."""
+    shares = [(each.chance, each.error) for each in all_found]
+    return len({verdict_of([share + k * error for share, error in shares]) for k in (-2, 0, 2)}) > 1
+
+
 def verdict_on(verdicts: Sequence[str]) -> str:
     """Return the verdict on a claim: supported if all its statements are, not supported if one is not, else open."""
     if not verdicts:
@@ -202,5 +257,6 @@ def judge(claims: Claims, runs: dict[str, Runs]) -> tuple[Judged, ...]:
     for claim in claims.claims:
         tests = tuple({setting: found(test, each) for setting, each in runs.items()} for test in claim.test)
         verdicts = tuple(verdict_of([by[setting].chance for setting in by]) for by in tests)
-        result.append(Judged(claim, tests, verdicts, verdict_on(verdicts)))
+        close = tuple(_close(by.values()) for by in tests)
+        result.append(Judged(claim, tests, verdicts, close, verdict_on(verdicts)))
     return tuple(result)

@@ -8,39 +8,55 @@ from typing import Any
 
 import pandas as pd
 
-from sdforecast.policy.claiming import ABSENT, MOSTLY, OPEN, RARELY, REFUTED, SUPPORTED, Found, Judged
+from sdforecast.policy.claiming import ABSENT, MOSTLY, MOVED, OPEN, PAST, RARELY, REFUTED, SUPPORTED, Found, Judged
 from sdforecast.policy.claims import Test
 
 _INTRODUCTION = """\
 # The essay, claim by claim
 
-Made by `python calibration/claims.py`; do not edit it. The claims are those of {source}, in our words. `calibration/claims.toml` has
-them with their tests, `calibration/claims.csv` every number.
+Made by `python calibration/claims.py`; do not edit it. The claims are those of {source},
+in our words. `calibration/claims.toml` has them with their tests, `calibration/claims.csv` every number.
 
 ## How a verdict is found
 
-A claim is broken into statements. Each compares one outcome of the model between policy mixes, draw by draw, so that everything else is
-the same; how large an effect must be to count stands in the statement. It is tried twice: over {posterior_draws} draws of the posterior, and over
-{ranges} draws from the *full ranges* of the {free} assumptions from which the data taught nothing, every value of a range as likely as any
-other and the rest from the posterior. What is left open by the data is the spread of the first, what would be left open if our judgement of
-the assumptions counted for nothing that of the second.
+A claim is broken into statements. Each compares one outcome of the model between policy mixes, draw by draw, so that
+everything else is the same; how large an effect must be to count stands in the statement. It is tried twice:
 
-- A statement is **supported** if it holds in at least {mostly:.0%} of the draws of both, **not supported** if it holds in at most {rarely:.0%} of
-  both, otherwise **not decidable with these data**.
-- A claim is supported if all its statements are, not supported if one is not, otherwise not decidable. One without a statement is **not
-  represented**.
+- over {draws} draws of the *posterior*: its spread is what our judgement and the data together leave open;
+- over the *full ranges* of the {free} assumptions from which the data taught nothing: every value of a range as likely
+  as any other, the rest from the posterior, and only those together that move the deaths of {first} to {last} by at
+  most {moved}; of {tried:,} draws {wide} do. Their spread is what the data leave open if our judgement of which
+  value is likely counts for nothing.
 
-Brackets hold 90 % of the draws. A chance is a share of draws: how often a statement holds in this model under its assumptions. The structure
-of the model is the same in all draws; what it takes as given is said under the claim, and what it leaves out in
-[limitations.md](limitations.md). A supported claim is one that this model supports, which is not a proof; *not supported* is said of the
-statement as written, with its threshold. *Turns on* names the constants with the strongest rank correlations with the result over
-the full ranges, where chance does not explain them: `+` means that more of it speaks for the statement.
+A statement is **supported** if it holds in at least {mostly} of the draws of both, **not supported** if it holds in
+at most {rarely} of both, otherwise **not decidable with these data**. A claim is supported if all its statements
+are, not supported if one is not, otherwise not decidable; one without a statement is **not represented**. A star (\\*)
+stands where twice the Monte Carlo error of the shares would give another verdict.
+
+Brackets hold 90 % of the draws. *Holds in* is a share of draws, with its Monte Carlo error: how often a statement holds
+in this model under its assumptions, and no probability that the essay is right. The structure is the same in all draws;
+what it takes as given is said under the claim, and what it leaves out in [limitations.md](limitations.md). *Not
+supported* is said of the statement as written, with its threshold. *Turns on* names the constants whose rank
+correlations with the result over the full ranges are the strongest, where chance does not explain them: `+` means that
+more of it speaks for the statement.
 """
+
+STAR = "\\*"
 
 
 def page(judged: Sequence[Judged], facts: Mapping[str, Any]) -> str:
     """Return the page; `facts` has source, hashes and numbers of draws (see `calibration/claims.py`)."""
-    parts = [_INTRODUCTION.format(mostly=MOSTLY, rarely=RARELY, **facts), _overview(judged)]
+    parts = [
+        _INTRODUCTION.format(
+            mostly=_percent(MOSTLY),
+            rarely=_percent(RARELY),
+            moved=_percent(MOVED),
+            first=PAST[0],
+            last=PAST[1],
+            **facts,
+        ),
+        _overview(judged),
+    ]
     about = ""
     for one in judged:
         if one.claim.about != about:
@@ -55,13 +71,14 @@ def table(judged: Sequence[Judged]) -> pd.DataFrame:
     """Return one row a statement and setting: `claim, statement, setting, median, low, high, error, unit, …`."""
     rows = []
     for one in judged:
-        for k, (test, by, verdict) in enumerate(zip(one.claim.test, one.found, one.verdicts, strict=True), start=1):
+        whole = zip(one.claim.test, one.found, one.verdicts, one.close, strict=True)
+        for k, (test, by, verdict, close) in enumerate(whole, start=1):
             for setting, found in by.items():
                 rows.append(
                     {"claim": one.claim.number, "statement": k, "says": test.says, "setting": setting,
                      "median": found.of.median, "low": found.of.low, "high": found.of.high, "error": found.of.error,
                      "unit": "%" if test.per else "", "above": test.above, "chance": found.chance,
-                     "chance_error": found.error, "draws": len(found.values), "verdict": verdict,
+                     "chance_error": found.error, "draws": len(found.values), "verdict": verdict, "close": close,
                      "claim_verdict": one.verdict,
                      "turns_on": "; ".join(f"{name} {related:+.2f}" for name, related in found.turns_on)}
                 )  # fmt: skip
@@ -71,10 +88,16 @@ def table(judged: Sequence[Judged]) -> pd.DataFrame:
 def _overview(judged: Sequence[Judged]) -> str:
     count = Counter(one.verdict for one in judged)
     words = ", ".join(f"{count[verdict]} {verdict}" for verdict in (SUPPORTED, REFUTED, OPEN, ABSENT) if count[verdict])
-    rows = [f"| {one.claim.number} | {one.claim.claim} | {one.verdict} |" for one in judged]
-    return "\n".join(
-        [f"Of {len(judged)} claims: {words}.\n", "| | claim | verdict |", "| --- | --- | --- |", *rows, ""]
-    )
+    rows = [f"| {one.claim.number} | {one.claim.claim} | {_weakest(one)} | {one.verdict} |" for one in judged]
+    about = "The shares are those of the weakest statement, over the posterior and over the full ranges."
+    head = ["| | claim | holds in | verdict |", "| --- | --- | --- | --- |"]
+    return "\n".join([f"Of {len(judged)} claims: {words}. {about}\n", *head, *rows, ""])
+
+
+def _weakest(one: Judged) -> str:
+    if not one.found:
+        return ""
+    return ", ".join(_percent(min(by[setting].chance for by in one.found)) for setting in one.found[0])
 
 
 def _claim(one: Judged) -> str:
@@ -90,9 +113,9 @@ def _claim(one: Judged) -> str:
             f"| statement | against it would be | {head} | verdict |",
             "| --- | --- |" + " --- | --- |" * len(settings) + " --- |",
         ]
-        for test, by, verdict in zip(claim.test, one.found, one.verdicts, strict=True):
+        for test, by, verdict, close in zip(claim.test, one.found, one.verdicts, one.close, strict=True):
             cells = " | ".join(f"{_value(test, by[setting])} | {_share(by[setting])}" for setting in settings)
-            lines.append(f"| {test.says} | {test.against} | {cells} | {verdict} |")
+            lines.append(f"| {test.says} | {test.against} | {cells} | {verdict}{STAR if close else ''} |")
         lines.append("")
         lines += [*_turns(claim.test, one.found), ""]
     lines.append(f"*Evidence outside the model.* {claim.evidence} ({claim.source})\n")
@@ -121,7 +144,11 @@ def _signed(number: float) -> str:
 
 
 def _share(found: Found) -> str:
-    return f"{found.chance:.0%} (± {max(100 * found.error, 0.1):.1f})"
+    return f"{_percent(found.chance)} (± {max(100 * found.error, 0.1):.1f})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _made(facts: Mapping[str, Any]) -> str:

@@ -39,10 +39,11 @@ def drawn(
     if count <= len(posterior):
         return posterior.thin(count)
     told(f"the posterior has {len(posterior):,} draws: each stands for {count / len(posterior):.3g} of {count:,}")
-    return _again(posterior, np.arange(count) % len(posterior))
+    return again(posterior, np.arange(count) % len(posterior))
 
 
-def _again(posterior: Posterior, rows: np.ndarray) -> Posterior:
+def again(posterior: Posterior, rows: np.ndarray) -> Posterior:
+    """Return a posterior whose draws are these rows, each as often as it is named."""
     groups = {}
     for name, group in posterior.tree.children.items():
         if name == WARMUP:

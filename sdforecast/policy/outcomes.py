@@ -111,10 +111,11 @@ def outcomes(
     ------
     InputError : unknown scenarios, outcomes or assumptions; the same scenario twice; years out of range.
     """
-    mixes, base = arranged(scenarios, reference, told)
     last = last_month(horizon, first)
     wanted = kept.chosen(None if variables is None else (*variables, kept.DEATHS))
-    model, posterior = model or read_model(), posterior or load(whole=False)
+    model = model or read_model()
+    mixes, base = arranged(scenarios, reference, told, model)
+    posterior = posterior or load(whole=False)
     changed = belongs(posterior, model, target_file=targets)
     for problem in changed:
         told(str(problem))
@@ -144,13 +145,18 @@ def outcomes(
 
 
 def arranged(
-    scenarios: Sequence[Scenario | str | Path], reference: str | Path, told: Callable[[str], None]
+    scenarios: Sequence[Scenario | str | Path],
+    reference: str | Path,
+    told: Callable[[str], None],
+    model: ModelFile | None = None,
 ) -> tuple[tuple[Scenario, ...], Scenario]:
     """Return the scenarios, the reference first, and the reference.
 
-    Raises `InputError` for an unknown name, the same name twice, or nothing to compare.
+    Raises `InputError` for an unknown name, the same name twice, or nothing to compare; with a `model` also for a
+    constant that a file sets and the model lacks, with its line.
     """
-    mixes = [each if isinstance(each, Scenario) else scenario.load(each) for each in scenarios]
+    files = iter(scenario.load_all([each for each in scenarios if not isinstance(each, Scenario)], model))
+    mixes = [each if isinstance(each, Scenario) else next(files) for each in scenarios]
     if not mixes:
         raise InputError(Problem("no scenario to compare", hint="-s NAME_OR_FILE"))
     names = [mix.name for mix in mixes]

@@ -141,3 +141,20 @@ def test_check_knows_the_constants_of_the_model(run: Run) -> None:
     code, _, err = run("check", "mine.yaml")
     what = "the model has no constant 'naloxone cieling' (did you mean 'naloxone ceiling'?)"
     assert (code, err) == (2, f"error: mine.yaml:4:3: {what}\n")
+
+
+def test_a_comparison_of_files_tells_what_is_wrong_with_file_and_line(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = "instruments:\n  - {instrument: moud, intensity: 1, start: 2027-01}\n"
+    Path("one.yaml").write_text("name: mine\ntitle: X\nassumptions:\n  naloxone cieling: 0.4\n")
+    Path("two.yaml").write_text("name: two\ntitle: X\n" + twice + twice.partition("\n")[2])
+    Path("three.yaml").write_text("title: X\nname: three\n")
+    Path("four.yaml").write_text("title: X\nname: three\n")
+    files = [part for name in ("one", "two", "three", "four") for part in ("-s", f"{name}.yaml")]
+    assert main(["compare", *files, "--draws", "2", "-q"]) == 2
+    told = capsys.readouterr().err
+    assert "two.yaml:5:43: moud changes twice at once" in told
+    assert "four.yaml:2:7: scenario 'three' is also the name in three.yaml" in told
+    assert main(["compare", "-s", "one.yaml", "--draws", "2", "-q"]) == 2
+    assert "one.yaml:4:3: the model has no constant 'naloxone cieling'" in capsys.readouterr().err
