@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def main() -> None:
     for step in steps:
         quick = step == "fitted"
         outcomes(chosen, posterior=posterior, draws=32, quick=quick)  # compiles
-        seconds = timed(lambda q=quick: outcomes(chosen, posterior=posterior, draws=asked.draws, quick=q))
+        seconds = timed(partial(outcomes, chosen, posterior=posterior, draws=asked.draws, quick=quick))
         rows.append((f"all, {step} step", seconds, f"{len(chosen)} mixes, {asked.draws:,} draws, {threads()} threads"))
         print(rows[-1], file=sys.stderr)
     if asked.cluster:

@@ -70,7 +70,8 @@ def _plane(axes: Axes, table: pd.DataFrame, name: str, column: str, criteria: li
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """Return the other mixes that save no more than the best ones spend: one far off would leave no room for them."""
     others, most = table[table["set"] == ""], table.loc[table["set"] != "", "cost"].max()
-    return others[others["cost"] > -max(most, 1.0) / 4]
+    found: pd.DataFrame = others[others["cost"] > -max(most, 1.0) / 4]
+    return found
 
 
 def _left_out(table: pd.DataFrame) -> str:
