@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,11 @@ def _asked(values: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "description": description, "extends": extends or None}
 
 
+def _end(line: str, answer: str) -> str:
+    """Return the last month of a change as it was answered, if one was. Raises as `_checked` does."""
+    return answer and _checked(f"{line} to {answer}", answer)
+
+
 def _asked_changes() -> list[str]:
     """Ask for changes until the answer is nothing; return each as a line."""
     from sdforecast.scenario import composing, instruments
@@ -142,7 +148,7 @@ def _asked_changes() -> list[str]:
         line += " from " + _ask("  From which month (YYYY-MM)", right("0 from {}"), "2027-01")
         ramp = _ask("  Over how many months (0: at once)", right("0 from 2010-01 over {}"), "12")
         line += f" over {ramp}"
-        end = _ask("  To which month (nothing: for good)", lambda a, so=line: a and _checked(f"{so} to {a}", a), "")
+        end = _ask("  To which month (nothing: for good)", partial(_end, line), "")
         line += f" to {end}" if end else ""
         if instrument == "military_action" and click.confirm("  With the partner's consent?", False, err=True):
             line += " with consent"
