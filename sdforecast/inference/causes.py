@@ -292,7 +292,8 @@ def _short(draws: Draws, rhat: float, ess: float, needed: float) -> Cause:
     chains = draws.values.shape[0]
     if not ess > 0:
         return Cause("slow", "", (), "no effective draws", "sample afresh with a longer warm-up")
-    each = math.ceil(1.2 * draws.size * needed / ess / chains / 100) * 100
+    more = 1.2 * needed / ess if ess < needed else 1.5  # enough of them, but the chains do not agree
+    each = math.ceil(more * draws.size / chains / 100) * 100
     if rhat < _MIXES and ess >= _EFFICIENT * draws.size:
         evidence = f"{ess:.0f} effective of {draws.size} draws, chains agree"
         return Cause("too few draws", "", (), evidence, f"sample {each} draws a chain")

@@ -127,6 +127,12 @@ def test_too_few_draws_says_how_many_would_do() -> None:
     assert "sample 300 draws a chain" in found.advice  # 400 x 200 / 400 draws, and a fifth more, in hundreds
 
 
+def test_more_draws_are_asked_for_than_there_were_where_chains_alone_disagree() -> None:
+    values = quiet(np.random.default_rng(1))[:, :400]
+    found = judged(values, "rate", rhat=1.02, ess=900.0)
+    assert "some 600 draws a chain" in found.advice or "sample 600 draws a chain" in found.advice
+
+
 def test_chains_that_creep_are_slow() -> None:
     rng = np.random.default_rng(1)
     values = quiet(rng)
