@@ -90,6 +90,15 @@ def fan(forecast: Forecast) -> str:
     return f"{text}Under “{name}” the twelve months to {moment} have {words.about(last.to_numpy(), 'deaths')}."
 
 
+def fan_title(forecast: Forecast) -> str:
+    """Return the finding of the headline figure as its title."""
+    sums = twelve_month_sums(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
+    values = sums.isel(time=-1).to_numpy()
+    year = pd.Timestamp(sums["time"].to_numpy()[-1]).year
+    inside = words.draws_range(values)
+    return f"{words.count(float(np.median(values)))} deaths a year by {year}" + (f", or {inside}" if inside else "")
+
+
 def paths(forecast: Forecast) -> str:
     """Return where each condition ends, beside the reference."""
     _, last = series.compared_years(forecast)
