@@ -23,6 +23,7 @@ class Entry:
 COMMANDS = {
     "run": Entry("sdforecast.cli.run", "run", "Run the model once under each scenario."),
     "forecast": Entry("sdforecast.cli.forecast", "forecast", "Run draws from the posterior; write the page."),
+    "report": Entry("sdforecast.cli.report", "report", "Write the published report: page, PDFs, data."),
     "evaluate": Entry("sdforecast.cli.evaluate", "evaluate", "Score the forecasts issued so far."),
     "backtest": Entry("sdforecast.cli.backtest", "backtest", "Forecast from past months; score what was foretold."),
     "calibrate": Entry("sdforecast.cli.calibrate", "calibrate", "Estimate constants from the history: a posterior."),

@@ -6,8 +6,9 @@ the view box leaves them out.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -59,6 +60,8 @@ class Drawing:
 def draw(chart: Chart, *, narrow: bool = False) -> Drawing:
     """Return the drawing of a chart in one of its two forms."""
     across = NARROW if narrow else WIDE
+    if narrow and len(chart.scenarios) > 1:  # the key names them; beside the lines their titles would take half the room
+        chart = replace(chart, panels=[_without_beside(panel) for panel in chart.panels])
     columns = 1 if narrow else max(1, min(chart.columns, len(chart.panels)))
     each = (across - _GAP * (columns - 1)) / columns
     title = wrapped(chart.title, across - 8, _TITLE, bold=True)
@@ -81,6 +84,10 @@ def draw(chart: Chart, *, narrow: bool = False) -> Drawing:
     parts += [_text(2, top + 16 + 15 * k, line, _SMALL, "quiet") for k, line in enumerate(note)]
     below = 15.0 * len(note) + 12
     return Drawing("".join(parts), across, top + below, above, below)
+
+
+def _without_beside(panel: Panel) -> Panel:
+    return replace(panel, marks=[mark for mark in panel.marks if not (isinstance(mark, Note) and mark.beside)])
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,7 @@ def _grid(panel: Panel, place: _Places, vertical: Axis) -> list[str]:
         y = float(place.y([value])[0])
         parts.append(_stroke(box.left, y, box.left + box.wide, y, "rule", 1))
         parts.append(_text(box.left - 6, y + 4, text, _SMALL, "quiet", anchor="end"))
-    for value, text in panel.x.ticks:
+    for value, text in _thinned(panel.x, box):
         x = float(place.x([value])[0])
         top = box.top if isinstance(panel.y, Rows) else bottom
         parts.append(_stroke(x, top, x, bottom + 4, "rule", 1))
@@ -172,6 +179,15 @@ def _grid(panel: Panel, place: _Places, vertical: Axis) -> list[str]:
         parts += [_text(x, bottom + 17 + 12 * k, line, _SMALL, "quiet", anchor=anchor) for k, line in enumerate(lines)]
     parts.append(_stroke(box.left, bottom, box.left + box.wide, bottom, "axis", 1))
     return parts
+
+
+def _thinned(axis: Axis, box: _Box) -> Sequence[tuple[float, str]]:
+    """Return every, every second, … tick of an axis, so that no two texts touch."""
+    widest = max((width(line, _SMALL) for _, text in axis.ticks for line in text.split("\n")), default=0.0)
+    room = box.wide / (axis.high - axis.low)
+    steps = [after - before for (before, _), (after, _) in itertools.pairwise(axis.ticks)]
+    apart_ = min(steps, default=1.0) * room
+    return axis.ticks[:: max(1, -(-int(widest + 6) // max(1, int(apart_))))]
 
 
 def _mark(mark: Mark, place: _Places) -> str:
@@ -222,9 +238,10 @@ def _names(rows: Rows, place: _Places) -> list[str]:
         fits = width(name, _TEXT, bold=True) + width(beside, _TEXT) + 12 < room
         (short,) = wrapped(name, room, _TEXT, bold=True, lines=1) or [""]
         text = _text(2, y + 14, short, _TEXT, "ink", bold=True)
-        if beside:
-            away = width(short, _TEXT, bold=True) + 12
-            text += _text(2 + away, y + 14, beside, _TEXT, "quiet") if fits else _text(2, y + 29, beside, _SMALL, "quiet")
+        if beside and fits:  # the browser knows how wide the name is
+            text = text.replace("</text>", f'<tspan class="t quiet" dx="9" font-weight="normal">{escape(beside)}</tspan></text>')
+        elif beside:
+            text += _text(2, y + 29, beside, _SMALL, "quiet")
         parts.append(_of(scenario, text))
     return parts
 
