@@ -65,7 +65,10 @@ def report(
         recipe = _recipe(scenarios, draws, seed, horizon, title, authors, theme, notes, compare_with)
         command = _command(recipe, scenarios, theme, notes)
     runs = _runs(recipe)
-    with replaced_folder(output, (*reporting.HOLDS, *issuing.HOLDS)) as folder, progress("runs", runs, quiet=quiet) as advance:
+    with (
+        replaced_folder(output, (*reporting.HOLDS, *issuing.HOLDS)) as folder,
+        progress("runs", runs, quiet=quiet) as advance,
+    ):
         made = reporting.make(
             recipe, folder, command=command, before=before, advance=advance,
             told=lambda line: click.echo(f"warning: {line}", err=True),
@@ -83,8 +86,8 @@ def report(
 
 
 def _recipe(
-    scenarios: tuple[str, ...], draws: int | None, seed: int, horizon: str, title: str, authors: str, theme: Path | None,
-    notes: Path | None, compare_with: Path | None,
+    scenarios: tuple[str, ...], draws: int | None, seed: int, horizon: str, title: str, authors: str,
+    theme: Path | None, notes: Path | None, compare_with: Path | None,
 ) -> Recipe:  # fmt: skip
     """Return what is asked for, with the texts of files in it."""
     from sdforecast.forecasting import DEFAULT_SCENARIOS

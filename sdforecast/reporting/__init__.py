@@ -1,4 +1,4 @@
-"""What is published of a forecast or of a back-test: one page, files for paper, figures, and the data of all of them."""
+"""What is published of a forecast or of a back-test: a page, files for paper, figures and their data."""
 
 from sdforecast.reporting.making import Made, make
 from sdforecast.reporting.recipe import Recipe

@@ -1,7 +1,7 @@
 """What a report says, as plain objects: made once from the numbers, then set as a page, as a file for paper, as data.
 
-Nothing here knows HTML or Typst. Words are plain texts; who sets them escapes them. Only what is bold, code or a link is
-marked, by pieces of its own.
+Nothing here knows HTML or Typst. Words are plain texts; who sets them escapes them. Only what is bold, code or a link
+is marked, by pieces of its own.
 """
 
 from __future__ import annotations

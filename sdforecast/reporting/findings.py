@@ -35,7 +35,9 @@ def _than_now(forecast: Forecast, values: np.ndarray) -> str:
         return text
     share = float((values > end["value"]).mean())
     way = "more" if share >= 0.5 else "fewer"
-    times = words.times(int((values > end["value"]).sum() if way == "more" else (values < end["value"]).sum()), len(values))
+    times = words.times(
+        int((values > end["value"]).sum() if way == "more" else (values < end["value"]).sum()), len(values)
+    )
     return f"{text}, and {way} than that is {words.chance(max(share, 1 - share))} ({times})"
 
 

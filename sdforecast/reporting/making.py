@@ -62,7 +62,8 @@ def make(
     with tempfile.TemporaryDirectory() as place:
         run = forecast(
             _sources(recipe, Path(place)), model=model, posterior=found, draws=recipe.draws, horizon=recipe.horizon,
-            seed=recipe.seed, variables=variables(model.names, found.residuals), command=command, told=told, advance=advance,
+            seed=recipe.seed, variables=variables(model.names, found.residuals), command=command, told=told,
+            advance=advance,
         )  # fmt: skip
     manifest = {**run.manifest, "report": recipe.record()}
     if recipe.created:
@@ -78,7 +79,9 @@ def make(
         about = issuing.described(manifest, f"{counts.reference:%Y-%m-%d}", run.reference)
     if previous is not None:
         if about is None:
-            raise InputError(Problem("to compare with an earlier report takes 100 draws or more", hint="leave --draws away"))
+            raise InputError(
+                Problem("to compare with an earlier report takes 100 draws or more", hint="leave --draws away")
+            )
         since = issuing.since(previous, about, folder / issuing.FOLDER, run.history)
     past = skill.past(run, told)
     setting = Setting(recipe.title, recipe.authors, look, recipe.notes, since)

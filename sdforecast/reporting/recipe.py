@@ -13,7 +13,8 @@ from sdforecast import scenario
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting import DEFAULT_SCENARIOS
 
-_WORDS = {"title": str, "notes": str, "horizon": str, "compare_with": (str, type(None)), "theme": (dict, type(None)),
+_WORDS = {"title": str, "notes": str, "horizon": str, "compare_with": (str, type(None)),
+          "theme": (dict, type(None)),
           "seed": int, "draws": (int, type(None)), "authors": list, "scenarios": list, "own_scenarios": dict}  # fmt: skip
 _LONGEST = {"title": 300, "author": 200}
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
@@ -98,11 +99,17 @@ def read_again(file: Path) -> tuple[Recipe, dict[str, Any]]:
         hint = "name the manifest.json that 'sdforecast report' wrote"
         raise InputError(Problem("is not the manifest of a report", file=str(file), hint=hint))
     bad = [name for name, kind in _WORDS.items() if not isinstance(asked.get(name), kind)]  # type: ignore[arg-type]
-    bad += [name for name in ("authors", "scenarios") if name not in bad and not all(isinstance(t, str) for t in asked[name])]
+    bad += [
+        name
+        for name in ("authors", "scenarios")
+        if name not in bad and not all(isinstance(t, str) for t in asked[name])
+    ]
     if not bad and not _MONTH.fullmatch(asked["horizon"]):
         bad.append("horizon")
     if bad or not isinstance(record.get("created"), str):
-        raise InputError(*(Problem(f"says nothing sensible of '{name}'", file=str(file)) for name in bad or ["created"]))
+        raise InputError(
+            *(Problem(f"says nothing sensible of '{name}'", file=str(file)) for name in bad or ["created"])
+        )
     compared = asked["compare_with"]
     recipe = Recipe(
         tuple(asked["scenarios"]), asked["own_scenarios"], asked["draws"], asked["seed"], asked["horizon"],

@@ -12,10 +12,10 @@ from sdforecast.backtesting.judging import Backtest, shipped_backtest
 from sdforecast.backtesting.names import OURS, RIVAL, WITH_RIVAL
 from sdforecast.errors import SdforecastError
 from sdforecast.evaluation.baselines import LAST_VALUE
+from sdforecast.evaluation.levels import TARGETS
 from sdforecast.forecasting import Forecast
 from sdforecast.manifest import manifest, to_json
 from sdforecast.plot.numbers import signed
-from sdforecast.evaluation.levels import TARGETS
 from sdforecast.reporting import drawing, words
 from sdforecast.reporting.charts import Chart, standalone
 from sdforecast.reporting.tables import Table, to_csv
@@ -104,8 +104,10 @@ def in_short(found: Backtest) -> str:
     rows = found.scores[(found.scores["method"] == OURS) & (found.scores["target"] == TARGETS[0])]
     held = f"{100 * rows['covered_90'].mean():.0f} %"
     return (
-        f"Put back to {rows['origin'].nunique()} past months, the model’s errors were these parts of those made by repeating "
-        f"the last count: {told}. Its 90 % ranges held {held} of what came: they are too narrow. The structure was chosen with "
+        f"Put back to {rows['origin'].nunique()} past months, the model’s errors were these parts of those made by "
+        "repeating "
+        f"the last count: {told}. Its 90 % ranges held {held} of what came: they are too narrow. The structure was "
+        "chosen with "
         "hindsight."
     ).replace(": they are too narrow" if rows["covered_90"].mean() >= 0.88 else "\0", "")
 

@@ -91,7 +91,8 @@ def comparison(forecast: Forecast) -> Table:
         inside = f"{signed(low)} to {signed(high)}" if len(gap) > 1 else "–"
         rows.append([*row, signed(middle), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
     return Table(
-        f"Deaths involving synthetic opioids, {first}–{last}, and differences from “{titles[forecast.reference]}”. Medians.",
+        f"Deaths involving synthetic opioids, {first}–{last}, and differences from “{titles[forecast.reference]}”. "
+        "Medians.",
         ["Policy mix", "Deaths", "90 % range", "Difference", "90 % range of the difference", "Draws with fewer"],
         rows,
         frozenset({1, 2, 3, 4, 5}),

@@ -77,8 +77,11 @@ def _chart_rules(colour: Any, of: Any, count: int, font: str) -> str:
              f".ground{{fill:{colour('paper')}}}"]  # fmt: skip
     looks = {name: colour(name) for name in ("ink", "quiet", "rule", "axis")} | {f"s{k}": of(k) for k in range(count)}
     for name, value in looks.items():
-        rules += [f".l.{name}{{stroke:{value}}}", f".a.{name},.t.{name},.f.{name}{{fill:{value}}}",
-                  f".d.{name}{{fill:{value}}}", f".o.{name}{{fill:{colour('paper')};stroke:{value};stroke-width:1.2}}"]  # fmt: skip
+        rules += [
+            f".l.{name}{{stroke:{value}}}",
+            f".a.{name},.t.{name},.f.{name},.d.{name}{{fill:{value}}}",
+            f".o.{name}{{fill:{colour('paper')};stroke:{value};stroke-width:1.2}}",
+        ]
     return "".join(rules)
 
 
@@ -97,7 +100,7 @@ def _luminance(colour: str) -> float:
 def load(path: Path) -> Theme:
     """Read a theme (TOML): tables `light` and `dark`, lists `series` and `series_dark`, `text` and `headings`.
 
-    What is not given is ours. Raises `InputError`: an unknown name, a value that is no colour or font, a contrast below AA.
+    What is not given is ours. Raises `InputError`: an unknown name, no colour or font, a contrast below AA.
     """
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -144,8 +147,14 @@ def _is_colour(value: object) -> bool:
 def _colours(name: str, value: Any, ours: Mapping[str, str], file: str) -> tuple[dict[str, str], list[Problem]]:
     if not isinstance(value, Mapping):
         return dict(ours), [Problem(f"'{name}' is to be a table of colours", file=file)]
-    faults = [Problem(f"'{name}' has no colour '{key}'", file=file, hint=nearest(key, list(ours))) for key in value if key not in ours]
-    faults += [Problem(f"'{name}.{key}' is no colour as #rrggbb", file=file) for key, it in value.items() if not _is_colour(it)]
+    faults = [
+        Problem(f"'{name}' has no colour '{key}'", file=file, hint=nearest(key, list(ours)))
+        for key in value
+        if key not in ours
+    ]
+    faults += [
+        Problem(f"'{name}.{key}' is no colour as #rrggbb", file=file) for key, it in value.items() if not _is_colour(it)
+    ]
     return {**ours, **{key: str(it).lower() for key, it in value.items()}}, faults
 
 
@@ -155,11 +164,22 @@ def _faint(made: Theme, file: str) -> list[Problem]:
         return [Problem("'series' and 'series_dark' are to have as many colours each", file=file)]
     found = []
     for which, colours, series in (("light", made.light, made.series), ("dark", made.dark, made.series_dark)):
-        pairs = [("ink", "paper"), ("quiet", "paper"), ("link", "paper"), ("ink", "soft"), ("quiet", "soft"), ("warn", "warn-paper")]
+        pairs = [
+            ("ink", "paper"),
+            ("quiet", "paper"),
+            ("link", "paper"),
+            ("ink", "soft"),
+            ("quiet", "soft"),
+            ("warn", "warn-paper"),
+        ]
         for ink, paper in pairs:
             if (ratio := contrast(colours[ink], colours[paper])) < TEXT_CONTRAST:
-                found.append(Problem(f"{which}: {ink} on {paper} has a contrast of {ratio:.1f}, words need 4.5", file=file))
+                found.append(
+                    Problem(f"{which}: {ink} on {paper} has a contrast of {ratio:.1f}, words need 4.5", file=file)
+                )
         for k, colour in enumerate(series):
             if (ratio := contrast(colour, colours["paper"])) < LINE_CONTRAST:
-                found.append(Problem(f"{which}: colour {k} of the series has a contrast of {ratio:.1f}, lines need 3", file=file))
+                found.append(
+                    Problem(f"{which}: colour {k} of the series has a contrast of {ratio:.1f}, lines need 3", file=file)
+                )
     return found

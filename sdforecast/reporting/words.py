@@ -76,7 +76,7 @@ _CHANCES = ((0.9, "very likely"), (0.66, "likely"))
 
 
 def chance(share: float) -> str:
-    """Return the one word for a share of draws: the same for the same chance everywhere, `about as likely as not` between."""
+    """Return the one word for a share of draws: the same for the same chance everywhere."""
     for least, word in _CHANCES:
         if share >= least:
             return word

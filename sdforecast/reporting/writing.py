@@ -22,7 +22,16 @@ from sdforecast.reporting.tables import Table, to_csv
 from sdforecast.reporting.theme import Theme
 from sdforecast.writing import MARKER, write_text
 
-HOLDS = ("index.html", "figures", "tables", "trajectories.csv", "report.pdf", "brief-a4.pdf", "brief-letter.pdf", MARKER)
+HOLDS = (
+    "index.html",
+    "figures",
+    "tables",
+    "trajectories.csv",
+    "report.pdf",
+    "brief-a4.pdf",
+    "brief-letter.pdf",
+    MARKER,
+)
 """What the folder of a report has in it."""
 
 BESIDE = (
@@ -58,8 +67,8 @@ def write(forecast: Forecast, folder: Path, past: Backtest | None = None, settin
     """Write the report of a forecast into `folder`; with `past`, it says how past forecasts did. Return its content.
 
     There will be `index.html` (one page that needs no other file), `figures/` (each as SVG and as the CSV of what it
-    draws), `tables/`, `trajectories.csv` (quantiles over the draws by month) and `manifest.json`. The same forecast gives
-    the same bytes. Raises `MachineError` where the folder cannot be written.
+    draws), `tables/`, `trajectories.csv` (quantiles over the draws by month) and `manifest.json`. The same forecast
+    gives the same bytes. Raises `MachineError` where the folder cannot be written.
     """
     setting = setting or Setting()
     made = content(forecast, Extras(past, setting.since, setting.title, setting.authors))

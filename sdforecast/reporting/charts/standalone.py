@@ -18,5 +18,6 @@ def standalone(chart: Chart, theme: Theme, *, narrow: bool = False, bare: bool =
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{drawing.width:g}" height="{height:g}" '
         f'role="img"><title>{escape(chart.title)}</title><desc>{escape(chart.alt)}</desc>'
         f"<style>{theme.chart_css()}</style>"
-        f'<rect class="ground" x="0" y="0" width="{drawing.width:g}" height="{drawing.height:g}"/>{drawing.inner}</svg>\n'
+        f'<rect class="ground" x="0" y="0" width="{drawing.width:g}" height="{drawing.height:g}"/>'
+        f"{drawing.inner}</svg>\n"
     )

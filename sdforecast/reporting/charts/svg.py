@@ -60,7 +60,9 @@ class Drawing:
 def draw(chart: Chart, *, narrow: bool = False) -> Drawing:
     """Return the drawing of a chart in one of its two forms."""
     across = NARROW if narrow else WIDE
-    if narrow and len(chart.scenarios) > 1:  # the key names them; beside the lines their titles would take half the room
+    if (
+        narrow and len(chart.scenarios) > 1
+    ):  # the key names them; beside the lines their titles would take half the room
         chart = replace(chart, panels=[_without_beside(panel) for panel in chart.panels])
     columns = 1 if narrow else max(1, min(chart.columns, len(chart.panels)))
     each = (across - _GAP * (columns - 1)) / columns
@@ -239,7 +241,9 @@ def _names(rows: Rows, place: _Places) -> list[str]:
         (short,) = wrapped(name, room, _TEXT, bold=True, lines=1) or [""]
         text = _text(2, y + 14, short, _TEXT, "ink", bold=True)
         if beside and fits:  # the browser knows how wide the name is
-            text = text.replace("</text>", f'<tspan class="t quiet" dx="9" font-weight="normal">{escape(beside)}</tspan></text>')
+            text = text.replace(
+                "</text>", f'<tspan class="t quiet" dx="9" font-weight="normal">{escape(beside)}</tspan></text>'
+            )
         elif beside:
             text += _text(2, y + 29, beside, _SMALL, "quiet")
         parts.append(_of(scenario, text))
@@ -259,7 +263,9 @@ def _notes(notes: Sequence[Note], place: _Places) -> list[str]:
     outside = [note for note in notes if note.beside]
     wanted = [float(place.y([note.y])[0]) for note in outside]
     edge = place.box.left + place.box.wide
-    for note, was, y in zip(outside, wanted, apart(wanted, 14, place.box.top, place.box.top + place.box.tall), strict=True):
+    for note, was, y in zip(
+        outside, wanted, apart(wanted, 14, place.box.top, place.box.top + place.box.tall), strict=True
+    ):
         tie = _stroke(edge, was, edge + 12, y, note.look, 1)
         words = _text(edge + 16, y + 4, note.text, _SMALL, "ink" if note.look == "ink" else "quiet", bold=note.bold)
         parts.append(_of(note.scenario, tie + words))

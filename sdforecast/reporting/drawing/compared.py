@@ -46,7 +46,8 @@ def medians(forecast: Forecast) -> Chart:
         form="Line chart, one line for each policy mix beside the counts.",
         panels=[panel],
         data=shared.together([seen, *rows]),
-        note=f"{shared.COUNTED} Medians alone, to compare courses: the ranges, in the table and the next figures, are wide. "
+        note=f"{shared.COUNTED} Medians alone, to compare courses: the ranges, in the table and the next figures, are "
+        "wide. "
         f"{shared.spread_note(forecast)}",
         scenarios=shared.key(forecast),
         height=280,
@@ -129,7 +130,8 @@ def totals(forecast: Forecast) -> Chart:
         form="Chart of ranges, one row for each policy mix, around a line at no difference.",
         panels=[Panel(x, Rows(names), marks, unit="← fewer deaths · more deaths →", dated=False)],
         data=pd.DataFrame(rows, columns=columns),
-        note=f"Dot: median; thick and thin line: 50 % and 90 % of the draws; each tick is one draw, compared with itself "
+        note="Dot: median; thick and thin line: 50 % and 90 % of the draws; each tick is one draw, compared with "
+        "itself "
         f"under two conditions. {shared.spread_note(forecast)}",
     )
 
@@ -158,7 +160,9 @@ def by_year(forecast: Forecast) -> Chart:
     first, last = series.compared_years(forecast)
     span = last - first + 1
     step = next(step for step in (1, 2, 5, 10, 50) if span <= 5 * step)
-    x = Axis(first - 0.6, last + 0.6, [(year, str(year)) for year in range(first, last + 1) if (year - first) % step == 0])
+    x = Axis(
+        first - 0.6, last + 0.6, [(year, str(year)) for year in range(first, last + 1) if (year - first) % step == 0]
+    )
     y = scales.numbers(float(table["value"].min()), float(table["value"].max()), most=4)
     panels, rows = [], []
     for name in series.others(forecast):

@@ -27,8 +27,9 @@ def headline(forecast: Forecast) -> Chart:
     low = counted["time"].min() if len(counted) else model.index[0]
     x = scales.years(pd.Timestamp(low), pd.Timestamp(model.index[-1]), most=9)
     top = max(model.max().max(), counted["value"].max() if len(counted) else 0.0)
-    marks = [*shared.fan(model, "s0"), *_single(forecast, model), *_dots(counted), *shared.last_counted(forecast, words=True),
-             *_notes(model, counted)]  # fmt: skip
+    marks = [*shared.fan(model, "s0"), *_single(forecast, model), *_dots(counted)]
+    marks += [*shared.last_counted(forecast, words=True), *_notes(model, counted)]
+    unit = f"Overdose deaths involving synthetic opioids, {_UNIT}"
     early = "" if counted["status"].isin(["final", "provisional"]).all() else " Dots: calendar years, residents."
     table = shared.together(
         [
@@ -44,7 +45,7 @@ def headline(forecast: Forecast) -> Chart:
         title=findings.fan_title(forecast),
         finding=findings.fan(forecast),
         form="Line chart with bands: deaths in twelve months, counted, then as the model has them.",
-        panels=[Panel(x, scales.numbers(0, top, room=0.1), marks, unit=f"Overdose deaths involving synthetic opioids, {_UNIT}", key="deaths")],
+        panels=[Panel(x, scales.numbers(0, top, room=0.1), marks, unit=unit, key="deaths")],
         data=table,
         note=f"{shared.COUNTED} Open circles: provisional.{early} {shared.spread_note(forecast)}",
         height=330,

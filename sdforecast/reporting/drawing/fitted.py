@@ -16,6 +16,10 @@ _NAMES = {"model_0.05": "low_90", "model_0.25": "low_50", "model_0.5": "value", 
           "model_0.95": "high_90"}  # fmt: skip
 
 
+_UNIT = "a month; dots counted, line and bands the model with its discrepancy, dashed the model alone"
+_SIDES = "← model too low · model too high →"
+
+
 def months(forecast: Forecast) -> Chart:
     """Return deaths by month, counted and modelled, and the difference of the two in per cent."""
     table = fit.months_data(forecast).set_index("time")
@@ -32,7 +36,9 @@ def months(forecast: Forecast) -> Chart:
         off = table["alone"] / table["counted"] * 100 - 100
         apart.append(Line(days(table.index), off, "s1", 1.4, (6, 3)))
         lowest, highest = min(lowest, off.min()), max(highest, off.max())
-        rows.append(shared.rows(table[["alone"]].rename(columns={"alone": "value"}), "deaths", "model alone", "deaths a month"))
+        rows.append(
+            shared.rows(table[["alone"]].rename(columns={"alone": "value"}), "deaths", "model alone", "deaths a month")
+        )
     top = float(np.nanmax([model.max().max(), table["counted"].max(), table.get("alone", table["counted"]).max()]))
     return Chart(
         name="fit-months",
@@ -40,12 +46,12 @@ def months(forecast: Forecast) -> Chart:
         finding=findings.months(forecast),
         form="Two line charts over the counted months: deaths, and model less count in per cent.",
         panels=[
-            Panel(x, scales.numbers(0, top, most=4), over, "Deaths", "a month; dots counted, line and bands the model with "
-                  "its discrepancy, dashed the model alone", "deaths"),
-            Panel(x, scales.numbers(lowest, highest, most=4), apart, "Model less count", "per cent of the count", "ratio"),
+            Panel(x, scales.numbers(0, top, most=4), over, "Deaths", _UNIT, "deaths"),
+            Panel(x, scales.numbers(lowest, highest, most=4), apart, "Model less count", "per cent of the count", "off"),
         ],
         data=shared.together(rows),
-        note=f"{shared.COUNTED} Months are differences of the published sums of twelve months. {shared.spread_note(forecast)}",
+        note=f"{shared.COUNTED} Months are differences of the published sums of twelve months. "
+        f"{shared.spread_note(forecast)}",
         height=170,
     )  # fmt: skip
 
@@ -76,9 +82,10 @@ def targets(forecast: Forecast) -> Chart:
         title="Every target: the model over the observation",
         finding=findings.targets(forecast),
         form="Dot chart, one row for each target: model over observation on a scale of doublings.",
-        panels=[Panel(Axis(-reach, reach, ticks), Rows(names), marks, unit="← model too low · model too high →", dated=False)],
+        panels=[Panel(Axis(-reach, reach, ticks), Rows(names), marks, unit=_SIDES, dated=False)],
         data=table[[name for name in kept if name in table]],
-        note="The median of the model alone. Dot: one observation; bar: median. At 1 they agree; dashed: a factor of two. "
+        note="The median of the model alone. Dot: one observation; bar: median. At 1 they agree; dashed: a factor of "
+        "two. "
         f"Points further off than a factor of {limit:g} stand at the edge.",
     )  # fmt: skip
 

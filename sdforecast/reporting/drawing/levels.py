@@ -40,7 +40,8 @@ def levels(forecast: Forecast) -> Chart:
         form="Small line charts, one for each instrument that a policy mix changes: its level from 0 to 1 by month.",
         panels=panels,
         data=shared.together(rows),
-        note="Levels are judgement, also those of the past. Instruments that no mix changes are not shown; a mix is drawn "
+        note="Levels are judgement, also those of the past. Instruments that no mix changes are not shown; a mix is "
+        "drawn "
         "from where it leaves the reference. The table has the months in which a level begins or ends to move.",
         scenarios=shared.key(forecast),
         columns=3,

@@ -90,9 +90,8 @@ def spread_note(forecast: Forecast) -> str:
     count = series.draws(forecast)
     if count == 1:
         return "One draw from the posterior: no range can be shown."
-    return (
-        f"Ranges: 90 % and 50 % of {count} draws from the posterior of one model; not a probability of what will happen."
-    )
+    drawn = f"Ranges: 90 % and 50 % of {count} draws from the posterior of one model"
+    return f"{drawn}; not a probability of what will happen."
 
 
 def inside(axis: Axis, wide: pd.DataFrame) -> pd.DataFrame:

@@ -26,10 +26,12 @@ def relative(found: Backtest, methods: Sequence[str], targets: Sequence[str], fi
         name="skill-relative",
         title=f"Errors of past forecasts, relative to “{LAST_VALUE}”",
         finding=finding,
-        form="Dot chart with intervals, one panel for each target: scores relative to the last value repeated, by horizon.",
+        form="Dot chart with intervals, one panel for each target: scores relative to the last value repeated, by "
+        "horizon.",
         panels=[_ratios(table[table["target"] == target], target, horizons, keyed) for target in targets],
         data=table,
-        note="Dot: ratio of mean weighted interval scores over the common origins, whose number stands below; below 1 is "
+        note="Dot: ratio of mean weighted interval scores over the common origins, whose number stands below; below "
+        "1 is "
         "better. Bar: 90 % interval of a paired bootstrap over origins; origins overlap, so it is rather too short.",
         scenarios=keyed,
         columns=2,
@@ -86,7 +88,8 @@ def by_origin(found: Backtest, method: str, target: str, name: str, finding: str
         form=f"Small line charts with bands, one for each origin: {target}, forecast and counted.",
         panels=panels,
         data=pd.concat(rows, ignore_index=True),
-        note="Black: deaths in the twelve months before, counted. Blue: forecast from the dashed month, with 50 % and 90 % "
+        note="Black: deaths in the twelve months before, counted. Blue: forecast from the dashed month, with 50 % "
+        "and 90 % "
         "ranges, made of what was known then by a model whose structure was chosen with hindsight.",
         columns=3,
         height=92,
@@ -109,7 +112,9 @@ def coverage(found: Backtest, methods: Sequence[str], finding: str) -> Chart:
             marks.append(Line(mine["nominal"], 100 * mine["share"], look(place + 1), 1.6, scenario=method))
             marks.append(Dots(mine["nominal"], 100 * mine["share"], look(place + 1), 3, scenario=method))
         title = f"{str(target)[:1].upper()}{str(target)[1:]}, {horizon} months"
-        panels.append(Panel(across, up, marks, title, "% of outcomes inside, by nominal %", f"{target} {horizon}", dated=False))
+        panels.append(
+            Panel(across, up, marks, title, "% of outcomes inside, by nominal %", f"{target} {horizon}", dated=False)
+        )
     return Chart(
         name="skill-coverage",
         title="How often ranges held what came",
@@ -117,7 +122,8 @@ def coverage(found: Backtest, methods: Sequence[str], finding: str) -> Chart:
         form="Small line charts, one for each target and horizon: share of outcomes inside intervals against nominal.",
         panels=panels,
         data=table,
-        note="On the dashed line a range of so many per cent holds so many outcomes; below it, ranges are too narrow. Grey: "
+        note="On the dashed line a range of so many per cent holds so many outcomes; below it, ranges are too "
+        "narrow. Grey: "
         "where right ranges would lie nine times in ten with so few origins.",
         scenarios=[(method, method, look(k + 1)) for k, method in enumerate(methods)],
         columns=4,

@@ -29,6 +29,8 @@ def brief(forecast: Forecast, headline: Sequence[str], past: Backtest | None) ->
         blocks.append(Figure(drawing.headline(forecast)))
         if series.others(forecast):
             blocks.append(tables.comparison(forecast))
+            if len(forecast.scenarios) <= _FEW:
+                blocks.append(Figure(drawing.totals(forecast)))
     if past is not None:
         told = skill.in_short(past)
         blocks += [Paragraph([Strong("How past forecasts did. "), told])] if told else []
@@ -36,8 +38,12 @@ def brief(forecast: Forecast, headline: Sequence[str], past: Backtest | None) ->
     return blocks
 
 
+_FEW = 6
+"""With more policy mixes the brief has their table alone: it is one page."""
+
 _CONDITION = (
-    "Each policy mix is an “if”: it says what follows from it in a model with stated assumptions. None is a prediction of "
+    "Each policy mix is an “if”: it says what follows from it in a model with stated assumptions. None is a "
+    "prediction of "
     "policy, none has a probability, and none is advice."
 )
 
@@ -46,7 +52,8 @@ def _cautions(forecast: Forecast) -> list[Words]:
     manifest = forecast.manifest
     found: list[Words] = [
         [
-            f"{_CONDITION} {_ranges(forecast)} What supply does after 2025, and how strong each policy instrument is, are "
+            f"{_CONDITION} {_ranges(forecast)} What supply does after 2025, and how strong each policy instrument is, "
+            "are "
             "assumptions: see ",
             Link("limits", "#limits"),
             ".",
@@ -63,8 +70,10 @@ def _ranges(forecast: Forecast) -> str:
         return "One draw was run, so no range is shown."
     carried = ", of the supply that nobody sees and of the model’s own errors, both carried on after the last month"
     return (
-        f"A 90 % range holds nine in ten of {count} draws from the posterior: what the history leaves open of the constants "
-        f"of one model{carried if forecast.manifest.get('propagated') else ''}. It is not a probability of what will happen, "
+        f"A 90 % range holds nine in ten of {count} draws from the posterior: what the history leaves open of the "
+        "constants "
+        f"of one model{carried if forecast.manifest.get('propagated') else ''}. It is not a probability of what will "
+        "happen, "
         "and the truth can lie outside."
     )
 

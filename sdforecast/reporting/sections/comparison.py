@@ -18,7 +18,8 @@ def section(forecast: Forecast) -> Section:
     blocks: list[Block] = [
         Paragraph(
             f"{findings.whole_order(forecast)} All differences are between the same draw under two policy mixes, "
-            f"{first}–{last}, against “{reference}”. The order says nothing about costs, other harms, rights or feasibility, "
+            f"{first}–{last}, against “{reference}”. The order says nothing about costs, other harms, rights or "
+            "feasibility, "
             "and it is only as good as the assumed strength of the instruments."
         ),
         replace(tables.comparison(forecast), name="comparison"),
@@ -36,8 +37,10 @@ def conditions(forecast: Forecast) -> Section:
     """Return what each policy mix changes."""
     blocks: list[Block] = [
         Paragraph(
-            "Instruments are levels from 0 to 1. Each follows its history, keeps its last level, and moves only where a "
-            "policy mix says so. The levels, those of the past included, are judgements from dated actions, never estimated "
+            "Instruments are levels from 0 to 1. Each follows its history, keeps its last level, and moves only "
+            "where a "
+            "policy mix says so. The levels, those of the past included, are judgements from dated actions, never "
+            "estimated "
             "from outcomes."
         )
     ]

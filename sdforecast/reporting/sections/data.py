@@ -34,7 +34,9 @@ def again(forecast: Forecast, title: str, authors: Sequence[str]) -> Section:
     blocks: list[Block] = [Paragraph(cite), Heading("The same numbers again", "again")]
     command = str(manifest.get("command", ""))
     if command.startswith("sdforecast report"):
-        told = "The same version and inputs give the same bytes, from the manifest beside this file or from the command:"
+        told = (
+            "The same version and inputs give the same bytes, from the manifest beside this file or from the command:"
+        )
         blocks += [Paragraph(told), Listing(f"sdforecast report --from manifest.json\n{command}")]
     else:
         blocks += [Paragraph("The same version, inputs and command give the same numbers:"), Listing(command)]

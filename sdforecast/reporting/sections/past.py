@@ -16,7 +16,8 @@ def section(forecast: Forecast, found: Backtest) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "The model was put back to past months, fitted anew to what was known in each, and run on. Beside it stand "
-            "simple methods that anybody could have used on the same counts. A score below 1 is better than repeating the "
+            "simple methods that anybody could have used on the same counts. A score below 1 is better than "
+            "repeating the "
             "last count of twelve months. Origins are few and overlap: differences below 0.1 prove nothing."
         ),
         *(Paragraph(sentence) for sentence in told.finding),
@@ -29,10 +30,13 @@ def section(forecast: Forecast, found: Backtest) -> Section:
         *(replace(table, name=f"skill-turns-{k}") for k, table in enumerate(told.turns, 1)),
         Heading("Coverage, bias and periods"),
         Figure(charts["skill-coverage"]),
-        *(Folded(table.caption, [replace(table, name=f"skill-detail-{k}")]) for k, table in enumerate(told.details, 1)),
+        *(
+            Folded(table.caption, [replace(table, name=f"skill-detail-{k}")], page_only=True)
+            for k, table in enumerate(told.details, 1)
+        ),
     ]
     if told.published is not None:
         blocks.append(Heading("Projections that others published"))
         summary = f"{len(told.published.rows)} projections, against what was counted"
-        blocks.append(Folded(summary, [replace(told.published, name="published-projections")]))
+        blocks.append(Folded(summary, [replace(told.published, name="published-projections")], page_only=True))
     return Section("past", "How good past forecasts were", "Past forecasts", blocks)

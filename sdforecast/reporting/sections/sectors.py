@@ -33,7 +33,8 @@ def section(forecast: Forecast) -> Section | None:
     blocks: list[Block] = [
         Paragraph(
             f"Grey is “{reference}” with its range, colours are the medians of the other policy mixes, dots are "
-            "observations. A monthly flow is drawn per month; where a sum over a longer period was observed, it is divided "
+            "observations. A monthly flow is drawn per month; where a sum over a longer period was observed, it is "
+            "divided "
             "by its months. Deaths are drawn with what the model gets wrong about them, as counts would be."
         )
     ]

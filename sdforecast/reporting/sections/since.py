@@ -31,7 +31,9 @@ def _in_short(found: Since) -> str:
         return "The two reports foretell no month in common."
     row = rows[-1]
     moved = row["now"] - row["before"]
-    way = "as before" if abs(moved) < 50 else f"{words.count(abs(moved))} {'fewer' if moved < 0 else 'more'} than before"
+    way = (
+        "as before" if abs(moved) < 50 else f"{words.count(abs(moved))} {'fewer' if moved < 0 else 'more'} than before"
+    )
     return (
         f"For {row['target']} in the twelve months to {words.month(row['twelve_months_to'])} the median is now "
         f"{words.count(row['now'])}, {way}."

@@ -48,7 +48,8 @@ def _learnt(forecast: Forecast) -> list[Block]:
     known, part, later = (int(many.get(word, 0)) for word in ("learned", "partly", "acts later"))
     nothing = int(many.get("not", 0))
     told = (
-        f"Of {known + part + nothing} constants that act on something observed, the data narrowed {known} by two thirds or "
+        f"Of {known + part + nothing} constants that act on something observed, the data narrowed {known} by two "
+        "thirds or "
         f"more of the prior’s spread, {part} by a fifth or more, and {nothing} by next to nothing: these keep what was "
         "assumed of them, and decide most of what a policy does."
         + (f" {later} more act only after the last observation." if later else "")
@@ -57,12 +58,18 @@ def _learnt(forecast: Forecast) -> list[Block]:
     blocks: list[Block] = [Paragraph(told)]
     if len(order):
         rows = [
-            [str(row["name"]), tables.with_range(row["value"], row["prior_low"], row["prior_high"]),
-             tables.with_range(row["median"], row["posterior_low"], row["posterior_high"]), unit_words(str(row["unit"]))]
+            [
+                str(row["name"]),
+                tables.with_range(row["value"], row["prior_low"], row["prior_high"]),
+                tables.with_range(row["median"], row["posterior_low"], row["posterior_high"]),
+                unit_words(str(row["unit"])),
+            ]
             for row in order.head(_MOST).to_dict("records")
-        ]  # fmt: skip
+        ]
         header = ["Constant", "Before (90 %)", "After (90 %)", "Unit"]
-        blocks.append(tables.Table("The constants that the data narrowed most", header, rows, frozenset({1, 2}), "learned"))
+        blocks.append(
+            tables.Table("The constants that the data narrowed most", header, rows, frozenset({1, 2}), "learned")
+        )
     return blocks
 
 
@@ -77,7 +84,8 @@ def _fit(forecast: Forecast) -> list[Block]:
         Paragraph(findings.misses(forecast)),
         Paragraph(
             "These errors are measured on the history that the constants were estimated from; they are not errors of "
-            "forecasts. A discrepancy follows any counts, so that only the model alone tells how much is understood; and "
+            "forecasts. A discrepancy follows any counts, so that only the model alone tells how much is understood; "
+            "and "
             "annual error alone does not tell a right model from a wrong one."
         ),
     ]

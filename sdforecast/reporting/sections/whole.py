@@ -19,7 +19,8 @@ HELP: Words = (
     Strong("988"),
     ", or call SAMHSA’s helpline, ",
     Strong("1-800-662-4357"),
-    ", free and confidential, day and night. In an emergency call 911 in the United States or Canada, 112 in the European "
+    ", free and confidential, day and night. In an emergency call 911 in the United States or Canada, 112 in the "
+    "European "
     "Union.",
 )
 
@@ -46,7 +47,7 @@ def content(forecast: Forecast, extras: Extras | None = None) -> Content:
         since.section(extras.since) if extras.since is not None else None,
         comparison.section(forecast) if deaths and series.others(forecast) else None,
         comparison.conditions(forecast),
-        # A forecast of several structures tells of them and their weights here: sections/structures.py, when there are any.
+        # A forecast of several structures tells of them and their weights here: sections/structures.py.
         sectors.section(forecast),
         past.section(forecast, extras.past) if extras.past is not None else None,
         taught.section(forecast),
