@@ -15,7 +15,8 @@ from sdforecast.forecasting import DEFAULT_SCENARIOS
 
 _WORDS = {"title": str, "notes": str, "horizon": str, "compare_with": (str, type(None)),
           "theme": (dict, type(None)),
-          "seed": int, "draws": (int, type(None)), "authors": list, "scenarios": list, "own_scenarios": dict}  # fmt: skip
+          "seed": int, "draws": (int, type(None)), "authors": list, "scenarios": list,
+          "own_scenarios": dict}  # fmt: skip
 _LONGEST = {"title": 300, "author": 200}
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 

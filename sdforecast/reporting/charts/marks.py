@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-Numbers = Sequence[float] | np.ndarray
+Numbers: TypeAlias = "Sequence[float] | np.ndarray | pd.Series[Any]"
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ def months(forecast: Forecast) -> Chart:
         form="Two line charts over the counted months: deaths, and model less count in per cent.",
         panels=[
             Panel(x, scales.numbers(0, top, most=4), over, "Deaths", _UNIT, "deaths"),
-            Panel(x, scales.numbers(lowest, highest, most=4), apart, "Model less count", "per cent of the count", "off"),
+            Panel(x, scales.numbers(lowest, highest, most=4), apart, "Model less count", "per cent", "off"),
         ],
         data=shared.together(rows),
         note=f"{shared.COUNTED} Months are differences of the published sums of twelve months. "

@@ -54,7 +54,9 @@ def _learnt(forecast: Forecast) -> list[Block]:
         "assumed of them, and decide most of what a policy does."
         + (f" {later} more act only after the last observation." if later else "")
     )
-    order = table[table["taught"].isin(["learned", "partly"])].sort_values("shrinkage", ascending=False, kind="stable")
+    narrowed = table[table["taught"].isin(["learned", "partly"])]
+    left = (narrowed["posterior_high"] - narrowed["posterior_low"]) / (narrowed["prior_high"] - narrowed["prior_low"])
+    order = narrowed.loc[left.sort_values(kind="stable").index]
     blocks: list[Block] = [Paragraph(told)]
     if len(order):
         rows = [
