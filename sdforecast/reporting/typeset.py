@@ -35,6 +35,9 @@ from sdforecast.reporting.theme import Theme
 TALLEST = 19.0
 """Centimetres that a figure may take of a page."""
 _WIDE = 16.6
+_TALL = (7.4, 6.4, 5.4, 7.0, 5.4, 3.6)
+_ONE_FIGURE = 3
+TIGHTEST = len(_TALL) - 1
 _PREAMBLE = Path(__file__).parent / "templates" / "preamble.typ"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -50,11 +53,17 @@ def report(content: Content, theme: Theme, created: str) -> str:
     return "\n".join(parts)
 
 
-def brief(content: Content, theme: Theme, created: str, paper: str) -> str:
-    """Return the source of the one page, for `a4` or `us-letter`."""
+def brief(content: Content, theme: Theme, created: str, paper: str, tight: int = 0) -> str:
+    """Return the source of the one page, for `a4` or `us-letter`; `tight` (up to `TIGHTEST`) says how much to give up.
+
+    Figures get smaller first; then only the first of them is left.
+    """
     parts = [_settings(content, theme, created, paper=paper, size=9.0), _masthead(content, 16)]
-    tall = max(3.5, min(7.4, 9.4 - 0.4 * sum(len(block.rows) for block in content.brief if isinstance(block, Table))))
-    parts += [_block(block, tall) for block in content.brief]
+    figures = 0
+    for block in content.brief:
+        figures += isinstance(block, Figure)
+        if not isinstance(block, Figure) or figures == 1 or tight < _ONE_FIGURE:
+            parts.append(_block(block, _TALL[tight]))
     parts.append(f"#v(1fr)\n#line(length: 100%, stroke: 0.5pt + quiet)\n#text(size: 8pt)[{_words(content.help)}]\n")
     return "\n".join(parts)
 
@@ -209,12 +218,3 @@ def _string(text: str) -> str:
     """Return a text as a string literal of Typst; a number and its per cent stay on one line."""
     clean = _CONTROL.sub("", text).replace(" %", "\u00a0%")
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ") + '"'
-
-
-def sources(content: Content, theme: Theme, created: str) -> Sequence[tuple[str, str]]:
-    """Return the files for paper: name and source."""
-    return [
-        ("report.pdf", report(content, theme, created)),
-        ("brief-a4.pdf", brief(content, theme, created, "a4")),
-        ("brief-letter.pdf", brief(content, theme, created, "us-letter")),
-    ]

@@ -105,7 +105,7 @@ def test_page_has_a_language_a_title_and_a_width_for_telephones(report: Report) 
     page = report.page
     assert page.every("html")[0].attributes["lang"] == "en"
     assert "to December 2035" in page.every("title")[0].text
-    assert "width=device-width" in [m.attributes.get("content", "") for m in page.every("meta")][1]
+    assert "width=device-width" in [m.attributes.get("content", "") for m in page.every("meta")][2]
 
 
 def test_colours_have_enough_contrast() -> None:
@@ -143,8 +143,8 @@ def test_headline_is_made_from_the_numbers(report: Report) -> None:
         "counted in the twelve months to April 2025, and fewer than that is very likely (all 5 draws)."
     )
     assert answers[1].startswith(
-        "Of the three policy mixes compared, “Treatment and naloxone surge” has the fewest deaths over 2027–2035, about "
-        "22,000 fewer"
+        "Of the three policy mixes compared, “Treatment and naloxone surge” has the fewest deaths over 2027–2035, "
+        "about 22,000 fewer"
     )
     assert answers[1].endswith("in the model it is very likely to be the lowest of them (all 5 draws).")
 

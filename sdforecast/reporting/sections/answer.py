@@ -29,17 +29,13 @@ def brief(forecast: Forecast, headline: Sequence[str], past: Backtest | None) ->
         blocks.append(Figure(drawing.headline(forecast)))
         if series.others(forecast):
             blocks.append(tables.comparison(forecast))
-            if len(forecast.scenarios) <= _FEW:
-                blocks.append(Figure(drawing.totals(forecast)))
+            blocks.append(Figure(drawing.totals(forecast)))
     if past is not None:
         told = skill.in_short(past)
         blocks += [Paragraph([Strong("How past forecasts did. "), told])] if told else []
     blocks.append(Paragraph([Strong("What the ranges are. "), _ranges(forecast), " ", _CONDITION], "quiet"))
     return blocks
 
-
-_FEW = 6
-"""With more policy mixes the brief has their table alone: it is one page."""
 
 _CONDITION = (
     "Each policy mix is an “if”: it says what follows from it in a model with stated assumptions. None is a "
