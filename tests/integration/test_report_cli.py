@@ -17,7 +17,7 @@ name: mine
 title: "=1+1 <b>mine</b>"
 description: A mix of the user's own.
 instruments:
-  - {instrument: naloxone_distribution, intensity: 0.9, start: "2027-01", ramp_months: 6}
+  - {instrument: naloxone, intensity: 0.9, start: "2027-01", ramp_months: 6}
 """
 
 
