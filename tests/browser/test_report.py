@@ -103,7 +103,7 @@ def test_a_table_is_taken_away_as_csv(visit: Visit, folder: Path) -> None:
         visit.page.locator("[data-table='comparison'] .files button").click()
     text = Path(waited.value.path()).read_text(encoding="utf-8")
     with (folder / "tables" / "comparison.csv").open(encoding="utf-8", newline="") as stream:
-        ours = [[cell.replace(" %", "\u00a0%") for cell in row] for row in csv.reader(stream)]
+        ours = list(csv.reader(stream))
     assert list(csv.reader(io.StringIO(text))) == ours
     assert ours[2][0] == HOSTILE
 

@@ -34,7 +34,7 @@
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const tableText = (table) =>
-    [...table.rows].map((row) => [...row.cells].map((c) => cell(c.textContent)).join(",")).join("\n") + "\n";
+    [...table.rows].map((row) => [...row.cells].map((c) => cell(c.textContent.replaceAll("\u00a0", " "))).join(",")).join("\n") + "\n";
 
   const svgText = (figure) => {
     const svg = figure.querySelector(".chart.wide").cloneNode(true);
