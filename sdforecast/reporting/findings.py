@@ -101,10 +101,11 @@ def fan(forecast: Forecast) -> str:
 def fan_title(forecast: Forecast) -> str:
     """Return the finding of the headline figure as its title."""
     sums = twelve_month_sums(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
-    values = sums.isel(time=-1).to_numpy()
-    year = pd.Timestamp(sums["time"].to_numpy()[-1]).year
-    inside = words.draws_range(values)
-    return f"{words.count(float(np.median(values)))} deaths a year by {year}" + (f", or {inside}" if inside else "")
+    end = pd.Timestamp(sums["time"].to_numpy()[-1])
+    period = f"{end.year}" if end.month == 12 else f"the twelve months to {words.month(end)}"
+    name = series.titles(forecast)[forecast.reference]
+    told = words.about(sums.isel(time=-1).to_numpy(), f"deaths in {period} under “{name}”")
+    return told[:1].upper() + told[1:]
 
 
 def paths(forecast: Forecast) -> str:

@@ -63,7 +63,7 @@ def brief(content: Content, theme: Theme, created: str, paper: str, tight: int =
     for block in content.brief:
         figures += isinstance(block, Figure)
         if not isinstance(block, Figure) or figures == 1 or tight < _ONE_FIGURE:
-            parts.append(_block(block, _TALL[tight]))
+            parts.append(_block(block, _TALL[tight] if figures < 2 else _TALL[tight] * 0.55))
     parts.append(f"#v(1fr)\n#line(length: 100%, stroke: 0.5pt + quiet)\n#text(size: 8pt)[{_words(content.help)}]\n")
     return "\n".join(parts)
 

@@ -189,7 +189,7 @@ def _thinned(axis: Axis, box: _Box) -> Sequence[tuple[float, str]]:
     room = box.wide / (axis.high - axis.low)
     steps = [after - before for (before, _), (after, _) in itertools.pairwise(axis.ticks)]
     apart_ = min(steps, default=1.0) * room
-    return axis.ticks[:: max(1, -(-int(widest + 6) // max(1, int(apart_))))]
+    return axis.ticks[:: max(1, -(-int(widest + 12) // max(1, int(apart_))))]
 
 
 def _mark(mark: Mark, place: _Places) -> str:

@@ -25,7 +25,7 @@ def sector(forecast: Forecast, name: str) -> Chart:
     reference = series.titles(forecast)[forecast.reference]
     return Chart(
         name=f"sector-{name.lower().replace(' ', '-')}",
-        title=name,
+        title=f"{name}: the model, and what was observed",
         finding=findings.sector(forecast, name),
         form=f"Small line charts of the sector {name.lower()}, one for each variable, from 2010 on.",
         panels=panels,
