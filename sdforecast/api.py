@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sdforecast.issuing import Fault
     from sdforecast.policy.comparing import Comparison
     from sdforecast.policy.firmness import Sensitivity
+    from sdforecast.reporting import Report
     from sdforecast.validation import Validation
 
 
@@ -320,17 +322,35 @@ def sensitivity(
     )  # fmt: skip
 
 
-def report(made: Forecast, folder: str | Path) -> None:
-    """Write page, figures and data of a forecast to `folder`, which is replaced as a whole.
+def report(
+    made: Forecast,
+    folder: str | Path | None = None,
+    *,
+    title: str = "",
+    authors: Sequence[str] = (),
+    notes: str = "",
+    theme: str | Path | None = None,
+) -> Report:
+    """Make the report of a forecast, which a notebook displays; with `folder`, write it with figures, PDFs and data.
 
-    From 100 draws on the folder has a hub in it, too: see :func:`sdforecast.issuing.write_hub`.
+    `folder` is replaced as a whole; from 100 draws on it has a hub in it, too: see
+    :func:`sdforecast.issuing.write_hub`. `notes` are Markdown, for sections by their headings; `theme` is a file of
+    colours and fonts (TOML). Raises `InputError` for notes or a theme with faults.
     """
-    from sdforecast import issuing, reporting  # draws with matplotlib: only who publishes waits for it
+    from sdforecast import issuing, reporting  # only who publishes waits for it
 
+    setting = reporting.setting(title, authors, notes, None if theme is None else Path(theme))
+    past = reporting.past(made, lambda line: warnings.warn(line, stacklevel=4))
+    if folder is None:
+        return reporting.shown(made, past, setting)
     with writing.replaced_folder(Path(folder), (*reporting.HOLDS, *issuing.HOLDS)) as fresh:
-        reporting.write(made, fresh, reporting.past(made, lambda line: warnings.warn(line, stacklevel=4)))
+        reporting.write(made, fresh, past, setting)
         if not issuing.lacking(made.trajectories.sizes["draw"]) and issuing.possible(made):
             issuing.write_hub(made, fresh / issuing.FOLDER)
+        found = reporting.shown(made, past, setting)
+        if lacks := reporting.on_paper(found.content, setting.theme, fresh, str(made.manifest["created"])):
+            warnings.warn(lacks, stacklevel=2)
+    return replace(found, folder=Path(folder))
 
 
 def check_hub(folder: str | Path) -> list[Fault]:

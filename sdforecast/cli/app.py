@@ -24,6 +24,7 @@ COMMANDS = {
     "run": Entry("sdforecast.cli.run", "run", "Run the model once under each scenario."),
     "forecast": Entry("sdforecast.cli.forecast", "forecast", "Run draws from the posterior; write the page."),
     "compare": Entry("sdforecast.cli.compare", "compare", "Compare scenarios: deaths averted, costs, and why."),
+    "report": Entry("sdforecast.cli.report", "report", "Write the published report: page, PDFs, data."),
     "evaluate": Entry("sdforecast.cli.evaluate", "evaluate", "Score the forecasts issued so far."),
     "backtest": Entry("sdforecast.cli.backtest", "backtest", "Forecast from past months; score what was foretold."),
     "sensitivity": Entry("sdforecast.cli.sensitivity", "sensitivity", "Say how firm a ranking is, and what turns it."),

@@ -12,7 +12,7 @@ from sdforecast.plot import averted, shares
 from sdforecast.policy import costs
 from sdforecast.policy.comparing import Comparison
 from sdforecast.policy.interacting import Decomposition
-from sdforecast.reporting.figures import Sketch, make
+from sdforecast.reporting.sketches import Sketch, make
 from sdforecast.reporting.tables import to_csv
 from sdforecast.writing import MARKER, write_text
 

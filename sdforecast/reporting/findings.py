@@ -14,44 +14,52 @@ from sdforecast.reporting import words
 
 
 def headline(forecast: Forecast) -> list[str]:
-    """Return the answer in two sentences: deaths under the reference, and how the other conditions compare."""
+    """Return the answer in two sentences: deaths under the reference, and how the other policy mixes compare."""
     year, last = series.compared_years(forecast)
     deaths = series.yearly(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
-    name = series.titles(forecast)[forecast.reference]
-    gives = words.about(deaths.sel(year=year).to_numpy(), f"deaths in {year}")
-    first = f"Under “{name}”, the model gives {gives}{_after(forecast)}."
-    if not series.others(forecast):
-        if last == year:
-            return [first]
-        return [first, f"For {last} it gives {words.about(deaths.sel(year=last).to_numpy())}."]
-    return [first, ranking(forecast)]
+    name, values = series.titles(forecast)[forecast.reference], deaths.sel(year=year).to_numpy()
+    first = f"Under “{name}”, the model has {words.about(values, f'deaths in {year}')}{_than_now(forecast, values)}."
+    if series.others(forecast):
+        return [first, ranking(forecast)]
+    return [first] if last == year else [first, f"For {last} it has {words.about(deaths.sel(year=last).to_numpy())}."]
 
 
-def _after(forecast: Forecast) -> str:
+def _than_now(forecast: Forecast, values: np.ndarray) -> str:
+    """Return the last count of twelve months, and how likely it is that there will be more, or fewer."""
     rolling = series.counted(forecast, "12-month-ending")
     if rolling.empty:
         return ""
     end = rolling.iloc[-1]
-    return f"; {words.published(end['value'])} were counted in the twelve months to {words.month(end['period_end'])}"
+    text = f"; {words.published(end['value'])} were counted in the twelve months to {words.month(end['period_end'])}"
+    if len(values) < 2:
+        return text
+    share = float((values > end["value"]).mean())
+    way = "more" if share >= 0.5 else "fewer"
+    times = words.times(
+        int((values > end["value"]).sum() if way == "more" else (values < end["value"]).sum()), len(values)
+    )
+    return f"{text}, and {way} than that is {words.chance(max(share, 1 - share))} ({times})"
 
 
 def ranking(forecast: Forecast) -> str:
-    """Return which condition has the fewest deaths by median, by how much, and in how many draws."""
+    """Return which policy mix has the fewest deaths by median, by how much, and how firmly."""
     totals = compared_totals(forecast)
-    order = by_median(totals)
+    order, count = by_median(totals), series.draws(forecast)
     best, period = order[0], "{}–{}".format(*series.compared_years(forecast))
     titles = series.titles(forecast)
-    lowest = (totals.to_numpy().min(axis=1) >= totals.sel(scenario=best).to_numpy()).sum()
-    held = words.times(int(lowest), series.draws(forecast))
+    lowest = int((totals.to_numpy().min(axis=1) >= totals.sel(scenario=best).to_numpy()).sum())
+    held = words.times(lowest, count)
     if best == forecast.reference:
-        return f"Over {period}, no other condition compared here has fewer; that holds in {held}."
+        return f"Over {period}, no other policy mix compared here has fewer; that holds in {held}."
     less = (totals.sel(scenario=best) - totals.sel(scenario=forecast.reference)).to_numpy()
+    many = f"Of the {words.how_many(len(order))} policy mixes compared"
     gap = f"{words.fewer(less)} than under “{titles[forecast.reference]}”"
-    return f"Over {period}, deaths are fewest under “{titles[best]}”: {gap}. That condition is lowest in {held}."
+    firm = f"; in the model it is {words.chance(lowest / count)} to be the lowest of them ({held})" if count > 1 else ""
+    return f"{many}, “{titles[best]}” has the fewest deaths over {period}, {gap}{firm}."
 
 
 def whole_order(forecast: Forecast) -> str:
-    """Return all conditions from fewest to most deaths by median, and in how many draws the whole order holds."""
+    """Return all policy mixes from fewest to most deaths by median, and in how many draws the whole order holds."""
     totals = compared_totals(forecast)
     order, titles = by_median(totals), series.titles(forecast)
     ranked = totals.sel(scenario=order).transpose("draw", "scenario").to_numpy()
@@ -65,6 +73,17 @@ def compared_totals(forecast: Forecast) -> xr.DataArray:
     """Return deaths over the compared years (dimensions draw, scenario)."""
     first, last = series.compared_years(forecast)
     return series.yearly(forecast.trajectories[series.DEATHS]).sel(year=slice(first, last)).sum("year")
+
+
+def structures(forecast: Forecast) -> str:
+    """Return where each structure ends under the reference."""
+    _, last = series.compared_years(forecast)
+    parts = []
+    for row in forecast.structures.to_dict("records"):
+        runs = forecast.structure(str(row["name"])).trajectories[series.DEATHS].sel(scenario=[forecast.reference])
+        middle = float(series.yearly(runs).sel(year=last).median())
+        parts.append(f"{words.count(middle)} where {str(row['title'])[:1].lower()}{str(row['title'])[1:]}")
+    return f"Median deaths in {last}, policies as they are: {words.listed(parts)}."
 
 
 def by_median(totals: xr.DataArray) -> list[str]:
@@ -88,6 +107,16 @@ def fan(forecast: Forecast) -> str:
     name = series.titles(forecast)[forecast.reference]
     moment = words.month(pd.Timestamp(sums["time"].to_numpy()[-1]))
     return f"{text}Under “{name}” the twelve months to {moment} have {words.about(last.to_numpy(), 'deaths')}."
+
+
+def fan_title(forecast: Forecast) -> str:
+    """Return the finding of the headline figure as its title."""
+    sums = twelve_month_sums(forecast.trajectories[series.DEATHS]).sel(scenario=forecast.reference)
+    end = pd.Timestamp(sums["time"].to_numpy()[-1])
+    period = f"{end.year}" if end.month == 12 else f"the twelve months to {words.month(end)}"
+    name = series.titles(forecast)[forecast.reference]
+    told = words.about(sums.isel(time=-1).to_numpy(), f"deaths in {period} under “{name}”")
+    return told[:1].upper() + told[1:]
 
 
 def paths(forecast: Forecast) -> str:

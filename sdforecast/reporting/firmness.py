@@ -14,7 +14,7 @@ from sdforecast.manifest import to_json
 from sdforecast.plot import firmness as plot
 from sdforecast.policy.discovering import Case
 from sdforecast.policy.firmness import Sensitivity
-from sdforecast.reporting.figures import Sketch, make
+from sdforecast.reporting.sketches import Sketch, make
 from sdforecast.reporting.tables import to_csv
 from sdforecast.writing import MARKER, write_text
 

@@ -12,7 +12,7 @@ from sdforecast.manifest import to_json
 from sdforecast.plot import frontier as plot
 from sdforecast.policy import costs
 from sdforecast.policy.frontier import Frontier
-from sdforecast.reporting.figures import Sketch, make
+from sdforecast.reporting.sketches import Sketch, make
 from sdforecast.reporting.tables import to_csv
 from sdforecast.scenario.composing import written
 from sdforecast.writing import MARKER, write_text

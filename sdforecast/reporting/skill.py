@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,14 @@ from sdforecast.backtesting.judging import Backtest, shipped_backtest
 from sdforecast.backtesting.names import OURS, RIVAL, WITH_RIVAL
 from sdforecast.errors import SdforecastError
 from sdforecast.evaluation.baselines import LAST_VALUE
+from sdforecast.evaluation.levels import TARGETS
 from sdforecast.forecasting import Forecast
 from sdforecast.manifest import manifest, to_json
 from sdforecast.plot.numbers import signed
-from sdforecast.reporting import words
-from sdforecast.reporting.figures import Sketch, make
+from sdforecast.reporting import drawing, words
+from sdforecast.reporting.charts import Chart, standalone
 from sdforecast.reporting.tables import Table, to_csv
+from sdforecast.reporting.theme import Theme
 from sdforecast.writing import MARKER, write_text
 
 HOLDS = ("scores.csv", "skill.csv", "by_origin.csv", "published.csv", "forecasts.csv", "figures", MARKER)
@@ -81,32 +82,34 @@ def section(found: Backtest, model_sha256: str = "") -> Section:
     )
 
 
-def sketches(found: Backtest) -> Iterator[Sketch]:
-    """Yield the figures: relative scores, every origin's forecast over what came, coverage."""
+def charts(found: Backtest) -> dict[str, Chart]:
+    """Return the figures by name: relative scores, every origin's forecast over what came, coverage."""
     methods = [method for method in SHOWN if method in found.methods]
     targets = list(dict.fromkeys(found.skill["target"]))
-    yield Sketch(
-        "skill-relative",
-        lambda narrow: plot.relative(found.scores, methods, narrow=narrow),
-        lambda: plot.relative_data(found.scores, methods),
-        " ".join(_over_all(found, target) for target in targets),
-        "Dot chart with intervals, one panel for each target: scores relative to the last value repeated, by horizon.",
-    )
-    for target in _foretold(found):
-        yield Sketch(
-            _origins_name(target),
-            partial(_by_origin, found, target),
-            partial(plot.by_origin_data, found.forecasts, found.outcomes, OURS, target),
-            _better(found, target),
-            f"Small line charts with bands, one for each origin: {target}, forecast and counted.",
-        )
-    yield Sketch(
-        "skill-coverage",
-        lambda narrow: plot.coverage(found.scores, methods, narrow=narrow),
-        lambda: plot.coverage_data(found.scores, methods),
-        _coverage(found),
-        "Small line charts, one for each target and horizon: share of outcomes inside intervals against nominal.",
-    )
+    made = [drawing.relative(found, methods, targets, " ".join(_over_all(found, target) for target in targets))]
+    made += [
+        drawing.by_origin(found, OURS, target, _origins_name(target), _better(found, target))
+        for target in _foretold(found)
+    ]
+    made.append(drawing.coverage(found, methods, _coverage(found)))
+    return {chart.name: chart for chart in made}
+
+
+def in_short(found: Backtest) -> str:
+    """Return how past forecasts of the first target did, in one sentence; empty where there are none of ours."""
+    cells = _cells(found, TARGETS[0], OURS)
+    if not cells:
+        return ""
+    told = words.listed([f"{cell['relative']:.2f} at {cell['horizon']} months" for cell in cells])
+    rows = found.scores[(found.scores["method"] == OURS) & (found.scores["target"] == TARGETS[0])]
+    held = f"{100 * rows['covered_90'].mean():.0f} %"
+    return (
+        f"Put back to {rows['origin'].nunique()} past months, the model’s errors were these parts of those made by "
+        "repeating "
+        f"the last count: {told}. Its 90 % ranges held {held} of what came: they are too narrow. The structure was "
+        "chosen with "
+        "hindsight."
+    ).replace(": they are too narrow" if rows["covered_90"].mean() >= 0.88 else "\0", "")
 
 
 def _foretold(found: Backtest) -> list[str]:
@@ -116,10 +119,6 @@ def _foretold(found: Backtest) -> list[str]:
 
 def _origins_name(target: str) -> str:
     return f"skill-origins-{target.replace(' ', '-')}"
-
-
-def _by_origin(found: Backtest, target: str, narrow: bool) -> Any:
-    return plot.by_origin(found.forecasts, found.outcomes, OURS, target, narrow=narrow)
 
 
 def write(found: Backtest, folder: Path, command: str) -> None:
@@ -134,8 +133,9 @@ def write(found: Backtest, folder: Path, command: str) -> None:
         ("published", found.published), ("forecasts", found.forecasts),
     ):  # fmt: skip
         write_text(folder / f"{name}.csv", to_csv(table))
-    for sketch in sketches(found):
-        make(sketch, folder / "figures")
+    for chart in charts(found).values():
+        write_text(folder / "figures" / f"{chart.name}.svg", standalone(chart, Theme()))
+        write_text(folder / "figures" / f"{chart.name}.csv", to_csv(chart.data))
     kept = ("origin", "model_sha256", "known_sha256", "forecasts_sha256", "plan", "variant", "noise", "deaths_from")
     origins = [{name: facts[name] for name in kept if name in facts} for facts in found.facts]
     write_text(folder / MARKER, to_json(manifest(command, said=found.said(), origins=origins)))

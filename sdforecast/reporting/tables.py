@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +20,8 @@ from sdforecast.plot.sectors import unit_words
 from sdforecast.reporting import findings, words
 from sdforecast.scenario import Scenario, instruments
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9,.]*( %)?", re.ASCII)
 KINDS = {
     "estimated": "Estimated from the observations",
     "assumption": "Assumed: a range by judgement that the observations cannot narrow",
@@ -30,23 +33,34 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts: the first cell of a row is its heading; `numeric` are the columns set to the right."""
+    """A table of texts: the first cell of a row is its heading; `numeric` are the columns set to the right.
+
+    `name` is the stem of the file that a reader can take; without one the table is not offered.
+    """
 
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: frozenset[int] = field(default_factory=frozenset)
+    name: str = ""
+
+    def to_csv(self) -> str:
+        """Return the table as CSV, its texts guarded."""
+        rows = [list(self.header), *(list(row) for row in self.rows)]
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerows([[_guard(cell) for cell in row] for row in rows])
+        return buffer.getvalue()
 
 
-def to_csv(table: pd.DataFrame) -> str:
+def to_csv(table: pd.DataFrame, digits: int = 7) -> str:
     """Return a table as CSV; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    guarded = table.copy()
+    guarded = table.rename(columns={name: _guard(name) for name in table.columns})
     for column in guarded.columns:
         if not pd.api.types.is_numeric_dtype(guarded[column]) and not _is_date(guarded[column]):
             guards = {value: guarded_ for value in guarded[column].unique() if (guarded_ := _guard(value)) != value}
             guarded[column] = guarded[column].replace(guards) if guards else guarded[column]
     buffer = io.StringIO()
-    guarded.to_csv(buffer, index=False, float_format="%.7g", date_format="%Y-%m-%d", lineterminator="\n")
+    guarded.to_csv(buffer, index=False, float_format=f"%.{digits}g", date_format="%Y-%m-%d", lineterminator="\n")
     return buffer.getvalue()
 
 
@@ -55,7 +69,9 @@ def _is_date(column: pd.Series) -> bool:
 
 
 def _guard(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def comparison(forecast: Forecast) -> Table:
@@ -75,8 +91,9 @@ def comparison(forecast: Forecast) -> Table:
         inside = f"{signed(low)} to {signed(high)}" if len(gap) > 1 else "–"
         rows.append([*row, signed(middle), inside, f"{int((gap < 0).sum())} of {len(gap)}"])
     return Table(
-        f"Deaths involving synthetic opioids, {first}–{last}. Median, and 5th to 95th percentile of the draws.",
-        ["Condition", "Deaths", "in nine of ten draws", "Difference", "in nine of ten draws", "Draws with fewer"],
+        f"Deaths involving synthetic opioids, {first}–{last}, and differences from “{titles[forecast.reference]}”. "
+        "Medians.",
+        ["Policy mix", "Deaths", "90 % range", "Difference", "90 % range of the difference", "Draws with fewer"],
         rows,
         frozenset({1, 2, 3, 4, 5}),
     )
@@ -95,7 +112,7 @@ def by_year(forecast: Forecast) -> Table:
             inside = words.draws_range(values)
             cells.append(words.count(float(np.median(values))) + (f" ({inside})" if inside else ""))
         rows.append(cells)
-    caption = "Deaths a year under each condition. Median (5th to 95th percentile of the draws)."
+    caption = "Deaths a year under each policy mix. Median (90 % range)."
     return Table(caption, ["Year", *titles.values()], rows, frozenset(range(1, len(titles) + 1)))
 
 
@@ -180,8 +197,8 @@ def assumptions(forecast: Forecast) -> list[tuple[str, Table]]:
         rows = [
             [
                 str(row["name"]),
-                _with_range(row["value"], row["prior_low"], row["prior_high"]),
-                _with_range(row["median"], row["posterior_low"], row["posterior_high"]),
+                with_range(row["value"], row["prior_low"], row["prior_high"]),
+                with_range(row["median"], row["posterior_low"], row["posterior_high"]),
                 str(row["taught"]) or "fixed",
                 unit_words(str(row["unit"])),
                 str(row["grade"]),
@@ -194,7 +211,8 @@ def assumptions(forecast: Forecast) -> list[tuple[str, Table]]:
     return found
 
 
-def _with_range(middle: float, low: float, high: float) -> str:
+def with_range(middle: float, low: float, high: float) -> str:
+    """Return a value with its range in brackets, or the value alone where it has none."""
     return f"{middle:.3g} ({low:.3g} to {high:.3g})" if low < high else f"{middle:.4g}"
 
 

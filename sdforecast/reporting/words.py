@@ -43,32 +43,54 @@ def draws_range(values: np.ndarray) -> str:
 
 
 def about(values: np.ndarray, what: str = "") -> str:
-    """Return `about 44,000 deaths (nine in ten draws: 31,000 to 58,000)`: median, `what`, spread."""
+    """Return `about 44,000 deaths (90 % range: 31,000 to 58,000)`: median, `what`, spread."""
     middle = f"about {count(float(np.median(values)))}{' ' if what else ''}{what}"
     inside = draws_range(values)
-    return f"{middle} (nine in ten draws: {inside})" if inside else f"{middle} (one draw)"
+    return f"{middle} (90 % range: {inside})" if inside else f"{middle} (one draw)"
 
 
 def fewer(values: np.ndarray) -> str:
-    """Return differences as `about 9,000 fewer (nine in ten draws: 12,000 fewer to 2,000 more)`."""
+    """Return differences as `about 9,000 fewer (90 % range: 12,000 fewer to 2,000 more)`."""
     low, middle, high = together(*(float(value) for value in np.quantile(values, (OUTER[0], 0.5, OUTER[1]))))
     text = _side(middle) if middle == 0 else f"about {_side(middle)}"
     if len(values) < 2:
         return f"{text} (one draw)"
     if low == high == 0:
-        return f"{text} (in nine of ten draws)"
+        return f"{text} (throughout the 90 % range)"
     if low * high > 0:
         near, far = sorted((abs(low), abs(high)))
         inside = f"{near:,.0f} to {far:,.0f} {'fewer' if high < 0 else 'more'}"
     else:
         inside = f"{_side(low)} to {_side(high)}"
-    return f"{text} (nine in ten draws: {inside})"
+    return f"{text} (90 % range: {inside})"
 
 
 def _side(value: float) -> str:
     if abs(value) < 0.5:
         return "no difference"
     return f"{abs(value):,.0f} {'fewer' if value < 0 else 'more'}"
+
+
+_CHANCES = ((0.9, "very likely"), (0.66, "likely"))
+"""Words of the IPCC's guidance note of 2010; draws of one model are never worth its "virtually certain"."""
+
+
+def chance(share: float) -> str:
+    """Return the one word for a share of draws: the same for the same chance everywhere."""
+    for least, word in _CHANCES:
+        if share >= least:
+            return word
+    if share > 0.33:
+        return "about as likely as not"
+    return chance(1 - share).replace("likely", "unlikely")
+
+
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def how_many(count: int) -> str:
+    """Return a small number as a word, a larger one in digits."""
+    return _SMALL[count] if count < len(_SMALL) else f"{count:,}"
 
 
 def times(part: int, whole: int) -> str:

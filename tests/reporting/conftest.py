@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sdforecast.backtesting.judging import Backtest
 from sdforecast.forecasting import Forecast
 from sdforecast.reporting import write
+from sdforecast.reporting.html import render
+from sdforecast.reporting.sections import Extras, content
 from tests.sample_forecast import sample
 
 VOID = {"meta", "img", "source", "link", "br", "hr", "input"}
@@ -63,6 +66,15 @@ def parse(html: str) -> Element:
     tree.feed(html)
     assert len(tree.open) == 1, f"<{tree.open[-1].tag}> is never closed"
     return tree.root
+
+
+def page_of(forecast: Forecast, past: Backtest | None = None) -> Element:
+    """The page of a forecast, without its files."""
+    return parse(html_of(forecast, past))
+
+
+def html_of(forecast: Forecast, past: Backtest | None = None) -> str:
+    return render(content(forecast, Extras(past)))
 
 
 @dataclass(frozen=True)

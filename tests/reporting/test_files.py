@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -10,11 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdforecast import plot
 from sdforecast.errors import MachineError
 from sdforecast.plot.sectors import PANELS
 from sdforecast.reporting import write
-from sdforecast.reporting.tables import to_csv
+from sdforecast.reporting.tables import Table, to_csv
 from sdforecast.reporting.writing import variables
 from tests.reporting.conftest import Report
 from tests.sample_forecast import DEATHS, FORMULA, MIXES, deaths_in, sample
@@ -24,10 +24,11 @@ LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
 
 def test_files(report: Report) -> None:
     names = {path.relative_to(report.folder).as_posix() for path in report.folder.rglob("*") if path.is_file()}
-    assert {"index.html", "trajectories.csv", "manifest.json"} <= names
-    figures = {name for name in names if name.startswith("figures/")}
-    assert len(figures) == 30
-    assert len(names) == 33
+    figures, tables = ({name for name in names if name.startswith(f"{part}/")} for part in ("figures", "tables"))
+    assert names - figures - tables == {"index.html", "trajectories.csv", "manifest.json"}
+    assert len(figures) == 22
+    assert {"tables/comparison.csv", "tables/sources.csv"} <= tables
+    assert len(list((report.folder / "tables").iterdir())) == len(tables)
 
 
 def test_page_is_small_enough_to_send(report: Report) -> None:
@@ -66,33 +67,34 @@ def test_manifest_is_the_forecast_s_own(report: Report) -> None:
     assert json.loads((report.folder / "manifest.json").read_text(encoding="utf-8")) == report.forecast.manifest
 
 
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("deaths", plot.fan_data),
-        ("comparison-paths", plot.paths_data),
-        ("comparison-totals", plot.totals_data),
-        ("comparison-by-year", plot.by_year_data),
-        ("instruments", plot.levels_data),
-        ("sector-demand", lambda forecast: plot.sector_data(forecast, "Demand")),
-        ("fit-months", plot.months_data),
-        ("fit-targets", plot.targets_data),
-    ],
-)
-def test_the_csv_of_a_figure_is_what_it_draws(report: Report, name: str, data: object) -> None:
-    written = pd.read_csv(report.folder / "figures" / f"{name}.csv")
-    drawn = data(report.forecast)  # type: ignore[operator]
-    assert list(written) == list(drawn)
-    assert len(written) == len(drawn)
-    for column in drawn.select_dtypes("number"):
-        np.testing.assert_allclose(written[column], drawn[column], rtol=1e-6)
+def test_the_csv_of_the_headline_is_counts_and_quantiles(report: Report) -> None:
+    table = pd.read_csv(report.folder / "figures" / "deaths.csv", parse_dates=["time"])
+    counted = table[table["series"] == "counted, provisional"].set_index("time")["value"]
+    assert counted[pd.Timestamp("2025-04-30")] == 43_505
+    end = table[(table["series"] == "Current course") & (table["time"] == "2035-12-31")].iloc[0]
+    year = [sum(deaths_in(month, draw, 0) for month in range(300, 312)) for draw in range(5)]
+    for column, level in (("low_90", 0.05), ("low_50", 0.25), ("value", 0.5), ("high_50", 0.75), ("high_90", 0.95)):
+        assert end[column] == pytest.approx(np.quantile(year, level), rel=1e-4)
+
+
+def test_the_csv_of_the_comparison_has_the_paired_differences(report: Report) -> None:
+    table = pd.read_csv(report.folder / "figures" / "comparison-totals.csv").set_index("series")
+    assert table.loc["Military action only", "median"] == -100 * 12 * 9
+    assert table.loc["Treatment and naloxone surge", "low_90"] == -200 * 12 * 9
+
+
+def test_a_table_as_a_file_is_the_table_of_the_page(report: Report) -> None:
+    (shown,) = [e.every("table")[0] for e in report.page.every("div") if e.attributes.get("data-table") == "comparison"]
+    page = [[cell.text for cell in row.every("th", "td")] for row in shown.every("tr")]
+    with (report.folder / "tables" / "comparison.csv").open(encoding="utf-8", newline="") as stream:
+        assert list(csv.reader(stream)) == page
 
 
 def test_the_same_forecast_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write(sample(MIXES[:2], draws=2, variables=["fentanyl share"]), tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
-    assert len(files) == 12  # three figures in three forms, and the three files beside them
+    assert len(files) > 12
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
 
 
@@ -101,6 +103,12 @@ def test_a_text_that_looks_like_a_formula_is_disarmed_and_a_number_is_not() -> N
     back = pd.read_csv(io.StringIO(to_csv(table)))
     assert back["text"].tolist() == [f"'{FORMULA}", "'@x", "'-1 a", "plain", "'\tx"]
     assert back["number"].tolist() == [-1.5, 2, 3, 4, 5]
+
+
+def test_a_table_as_a_file_disarms_texts_and_headings() -> None:
+    table = Table("Caption", [FORMULA, "b"], [["@SUM(1)", "−3"], ["-2+3", "+1,200"], ['say "a", b', "7.5 %"]])
+    back = list(csv.reader(io.StringIO(table.to_csv())))
+    assert back == [[f"'{FORMULA}", "b"], ["'@SUM(1)", "−3"], ["'-2+3", "+1,200"], ['say "a", b', "7.5 %"]]
 
 
 def test_dates_and_missing_values_in_csv() -> None:
@@ -115,6 +123,6 @@ def test_a_folder_that_cannot_be_written_is_the_machine_s_fault(tmp_path: Path) 
 
 
 def test_every_sector_has_words() -> None:
-    from sdforecast.reporting.page import SECTORS
+    from sdforecast.reporting.sections.sectors import ABOUT
 
-    assert list(SECTORS) == list(PANELS)
+    assert list(ABOUT) == list(PANELS)

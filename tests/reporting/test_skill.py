@@ -8,11 +8,9 @@ pytest.importorskip("scoringrules")
 
 from sdforecast.backtesting.judging import Backtest, judge
 from sdforecast.errors import MachineError
-from sdforecast.reporting import figures, skill
-from sdforecast.reporting.figures import Picture
-from sdforecast.reporting.page import render
+from sdforecast.reporting import skill
 from tests.backtesting import samples
-from tests.reporting.conftest import Element, Report, parse
+from tests.reporting.conftest import Element, Report, page_of
 from tests.sample_forecast import sample
 
 
@@ -23,30 +21,27 @@ def past() -> Backtest:
 
 @pytest.fixture(scope="module")
 def page(past: Backtest) -> Element:
-    """The page, its figures not drawn: `sdforecast backtest -o` draws them in tests/integration."""
-    drawn = [*figures.sketches(sample()), *skill.sketches(past)]
-    pictures = {each.name: Picture(each.name, "data:,", "data:,", each.form, each.finding, "") for each in drawn}
-    return parse(render(sample(), pictures, past))
+    return page_of(sample(), past)
 
 
 def test_without_results_the_section_is_absent(report: Report) -> None:
-    assert "How past forecasts did" not in report.page.text
-    assert not [each for each in report.page.every() if each.attributes.get("id") == "skill"]
+    assert "How good past forecasts were" not in report.page.text
+    assert not [each for each in report.page.every() if each.attributes.get("id") == "past"]
 
 
 def test_the_section_has_tables_figures_and_what_must_be_known(page: Element, past: Backtest) -> None:
     text = page.text
-    assert "How past forecasts did" in text
+    assert "How good past forecasts were" in text
     assert "These results are pseudo-prospective" in text
     assert all(sentence in text for sentence in past.worst_in_words())
     captions = [caption.text for caption in page.every("caption")]
     assert sum("weighted interval score over that of “last value”" in caption for caption in captions) == 2
     assert sum("at the two turns" in caption for caption in captions) == 2
     assert any("Projections that others published" in caption for caption in captions)
-    assert len(page.every("figure")) == 14
+    assert len(page.every("figure")) == 15
     identifiers = {element.attributes.get("id") for element in page.every()}
     anchors = [a.attributes["href"] for a in page.every("a") if a.attributes["href"].startswith("#")]
-    assert "#skill" in anchors
+    assert "#past" in anchors
     assert {anchor[1:] for anchor in anchors} <= identifiers
 
 
