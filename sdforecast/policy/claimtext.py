@@ -38,9 +38,9 @@ in this model under its assumptions, and no probability that the essay is right.
 which deaths follow supply. Another, in which they do not wait for it, fits the past as well, and there a policy on
 supply averts next to nothing ([structures.md](structures.md)): a verdict on such a policy holds if deaths follow
 supply. What the structure takes as given is said under the claim, and what it leaves out in
-[limitations.md](limitations.md). *Not supported* is said of the statement as written, with its threshold. *Turns on* names the constants whose rank
-correlations with the result over the full ranges are the strongest, where chance does not explain them: `+` means that
-more of it speaks for the statement.
+[limitations.md](limitations.md). *Not supported* is said of the statement as written, with its threshold. *Turns on*
+names the constants whose rank correlations with the result over the full ranges are the strongest, where chance does
+not explain them: `+` means that more of it speaks for the statement.
 """
 
 STAR = "\\*"

@@ -11,9 +11,7 @@ from typing import Any
 
 from sdforecast import issuing
 from sdforecast.errors import InputError, Problem
-from sdforecast.forecasting import Forecast, forecast
-from sdforecast.inference import load
-from sdforecast.model import read
+from sdforecast.forecasting import Forecast, forecast, parts
 from sdforecast.reporting import earlier, paper, skill
 from sdforecast.reporting.content import Content
 from sdforecast.reporting.recipe import Recipe
@@ -58,10 +56,11 @@ def make(
     """
     look = Theme() if recipe.theme is None else theme(recipe.theme)
     previous = None if recipe.compare_with is None else earlier.edition(recipe.compare_with)
-    found, model = load(None, whole=False), read()
+    given = parts()
+    model, found = given[0].model, given[0].posterior
     with tempfile.TemporaryDirectory() as place:
         run = forecast(
-            _sources(recipe, Path(place)), model=model, posterior=found, draws=recipe.draws, horizon=recipe.horizon,
+            _sources(recipe, Path(place)), given=given, draws=recipe.draws, horizon=recipe.horizon,
             seed=recipe.seed, variables=variables(model.names, found.residuals), command=command, told=told,
             advance=advance,
         )  # fmt: skip
@@ -113,6 +112,8 @@ def _differs(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     ]
     if before.get("posterior") != now.get("posterior"):
         found.append("the posterior is another one than then")
+    if before.get("structures") != now.get("structures"):
+        found.append("the structures are others than then, or have other weights")
     if before.get("packages") != now.get("packages") or before.get("python") != now.get("python"):
         found.append("Python or packages have other versions than then")
     return found

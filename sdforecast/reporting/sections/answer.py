@@ -67,8 +67,8 @@ def _ranges(forecast: Forecast) -> str:
     carried = ", of the supply that nobody sees and of the model’s own errors, both carried on after the last month"
     return (
         f"A 90 % range holds nine in ten of {count} draws {series.drawn_from(forecast)}: what the history leaves "
-        f"open of their constants{carried if forecast.manifest.get('propagated') else ''}. It is not a probability of what "
-        "will happen, and the truth can lie outside."
+        f"open of their constants{carried if forecast.manifest.get('propagated') else ''}. It is not a probability of "
+        "what will happen, and the truth can lie outside."
     )
 
 

@@ -8,7 +8,7 @@ from sdforecast.forecasting import Forecast
 from sdforecast.plot import series
 from sdforecast.plot.instruments import changed
 from sdforecast.reporting import drawing, findings, tables
-from sdforecast.reporting.content import Block, Figure, Folded, Heading, Paragraph, Section, Strong
+from sdforecast.reporting.content import Block, Figure, Folded, Heading, Link, Paragraph, Section, Strong
 
 
 def section(forecast: Forecast) -> Section:
@@ -22,6 +22,7 @@ def section(forecast: Forecast) -> Section:
             "feasibility, "
             "and it is only as good as the assumed strength of the instruments."
         ),
+        *_structures(forecast),
         replace(tables.comparison(forecast), name="comparison"),
         Figure(drawing.totals(forecast)),
         Heading("Paths"),
@@ -31,6 +32,14 @@ def section(forecast: Forecast) -> Section:
         Folded(f"Deaths by year, {first}–{last}", [replace(tables.by_year(forecast), name="deaths-by-year")]),
     ]
     return Section("comparison", "How the policy mixes compare", "Comparison", blocks)
+
+
+def _structures(forecast: Forecast) -> list[Block]:
+    """Return what to know where structures are mixed that see policies otherwise."""
+    if len(forecast.structures) < 2:
+        return []
+    said = "These differences mix structures in which deaths follow supply with one in which they do not wait for it: "
+    return [Paragraph([said, Link("what each says alone", "#structures"), "."])]
 
 
 def conditions(forecast: Forecast) -> Section:

@@ -25,8 +25,8 @@ def section(forecast: Forecast) -> Section | None:
     blocks: list[Block] = [
         Paragraph(
             "Models that fit the past equally well may part where nobody has counted yet. The ranges of this report "
-            f"mix the draws of {words.how_many(len(listed))} structures, by weights that are judgement and were set before "
-            "the mixture was scored. They are not probabilities that a structure is true."
+            f"mix the draws of {words.how_many(len(listed))} structures, by weights that are judgement and were set "
+            "before the mixture was scored. They are not probabilities that a structure is true."
         ),
         *(Paragraph([Strong(f"{row['title']}"), f" ({100 * row['weight']:.0f} % of draws). {row['about']}"])
           for row in listed),
