@@ -2,11 +2,13 @@
 
     python calibration/calibrate.py                    all of them, one after the other
     python calibration/calibrate.py spread             one of them
+    python calibration/calibrate.py demand-led --accept 0.99 --draws 500
 
 Run it from a checkout. It takes a minute for the small structure and some twenty for each of the others; broken off, it
 goes on from the chains beside the posterior. Copy it and change it for a model of your own.
 """
 
+import argparse
 import shutil
 import sys
 from pathlib import Path
@@ -21,7 +23,7 @@ KEPT = 500
 """Draws that a posterior keeps of those that were made: all structures together stay below 5 MB."""
 
 
-def main(structure: Structure, method: str = "nuts", draws: int = 1000, starts: int = 3) -> bool:
+def main(structure: Structure, method: str = "nuts", draws: int = 1000, starts: int = 3, accept: float = 0.97) -> bool:
     """Write the posterior of a structure; returns whether it may be published."""
     model, folder = read(structure.model), structure.posterior or Path("posterior")
     store, before = folder.with_name(f"{folder.name}.chains"), model.path.read_text(encoding="utf-8")
@@ -33,9 +35,9 @@ def main(structure: Structure, method: str = "nuts", draws: int = 1000, starts: 
     # a model is another way to run it, and leaves the file alone.
     found = calibrate(
         model, structure.sources(),
-        Plan(method, draws=draws, target_accept=0.97, deepest=6, store=store if method == "nuts" else None),
-        starts=starts, kept=KEPT, hold=structure.hold, command=f"python calibration/calibrate.py {structure.name}",
-        listener=Listener(print),
+        Plan(method, draws=draws, target_accept=accept, deepest=6, store=store if method == "nuts" else None),
+        starts=starts, kept=KEPT, hold=structure.hold, listener=Listener(print),
+        command=f"python calibration/calibrate.py {structure.name} --accept {accept} --draws {draws}",
     )  # fmt: skip
     if not structure.hold:
         best = found.posterior.best
@@ -56,7 +58,14 @@ def main(structure: Structure, method: str = "nuts", draws: int = 1000, starts: 
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="structures (default: all)")
+    parser.add_argument("--accept", type=float, default=0.97, help="acceptance aimed at; higher: shorter steps")
+    parser.add_argument("--draws", type=int, default=1000, help="of each of eight chains")
+    given = parser.parse_args()
     there = load()
-    wanted = sys.argv[1:] or [each.name for each in there]
-    fine = [main(each) for each in there if each.name in wanted]
+    if unknown := set(given.names) - {each.name for each in there}:
+        parser.error(f"no structure {', '.join(sorted(unknown))}")
+    wanted = [each for each in there if each.name in given.names or not given.names]
+    fine = [main(each, draws=given.draws, accept=given.accept) for each in wanted]
     sys.exit(0 if fine and all(fine) else 1)

@@ -288,7 +288,7 @@ class TestFaults:
     ) -> None:
         file = tmp_path / "mine.yaml"
         file.write_text("name: current-course\ntitle: Mine\n")
-        with pytest.raises(InputError, match="asked for twice"):
+        with pytest.raises(InputError, match="is also the name in"):
             forecast(["current-course", file], model=model, posterior=posterior, draws=1)
 
     def test_a_posterior_of_another_model(self, posterior: Posterior) -> None:

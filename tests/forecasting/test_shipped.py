@@ -36,7 +36,7 @@ def test_the_past_of_the_model_alone_is_the_fit_that_the_posterior_reports(
 ) -> None:
     rows = posterior.residuals[posterior.residuals["target"] == "deaths, monthly from 2014"]
     alone = made.trajectories[f"{DEATHS} of the model"].sel(scenario="current-course", time=rows["end"].to_numpy())
-    np.testing.assert_allclose(alone.median("draw"), rows["model"], rtol=2e-3)  # latent series have 12 binary digits
+    np.testing.assert_allclose(alone.median("draw"), rows["model"], rtol=3e-3)  # latent series have 12 binary digits
 
 
 @pytest.mark.usefixtures("belongs")

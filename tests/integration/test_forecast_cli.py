@@ -30,7 +30,19 @@ class TestForecast:
     def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
         """One small forecast, made in an empty folder by a process of its own."""
         folder = tmp_path_factory.mktemp("forecast")
-        call = [sys.executable, "-m", "sdforecast", "forecast", "--draws", "1", "--horizon", "2030-12", "--json"]
+        call = [
+            sys.executable,
+            "-m",
+            "sdforecast",
+            "forecast",
+            "--structure",
+            "supply-led",
+            "--draws",
+            "1",
+            "--horizon",
+            "2030-12",
+            "--json",
+        ]
         call += [word for mix in MIXES for word in ("-s", mix)]
         done = subprocess.run(
             call, cwd=folder, env=environment(), capture_output=True, text=True, timeout=240, check=False
@@ -68,7 +80,7 @@ class TestForecast:
         assert set(table["quantile"]) == {0.5}  # a single draw has no spread
         assert table["time"].min() == "2010-01-31"
         assert table["time"].max() == "2030-12-31"
-        again = forecast(MIXES, draws=1, horizon="2030-12", variables=[DEATHS]).trajectories
+        again = forecast(MIXES, posterior=load(), draws=1, horizon="2030-12", variables=[DEATHS]).trajectories
         for mix in MIXES:
             rows = table[(table["scenario"] == mix) & (table["variable"] == DEATHS)]
             np.testing.assert_allclose(rows["value"], again[DEATHS].sel(draw=0, scenario=mix), rtol=1e-4)
@@ -78,7 +90,8 @@ class TestForecast:
     ) -> None:
         folder, _ = made
         told = json.loads((folder / "manifest.json").read_text())
-        assert told["command"] == ("sdforecast forecast -s current-course -s military-only --draws 1 --horizon 2030-12")
+        mixes = "-s current-course -s military-only"
+        assert told["command"] == f"sdforecast forecast {mixes} --structure supply-led --draws 1 --horizon 2030-12"
         assert told["posterior"]["created"] == load().manifest["created"]
 
 

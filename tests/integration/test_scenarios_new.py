@@ -152,9 +152,9 @@ def test_a_comparison_of_files_tells_what_is_wrong_with_file_and_line(
     Path("three.yaml").write_text("title: X\nname: three\n")
     Path("four.yaml").write_text("title: X\nname: three\n")
     files = [part for name in ("one", "two", "three", "four") for part in ("-s", f"{name}.yaml")]
-    assert main(["compare", *files, "--draws", "2", "-q"]) == 2
+    assert main(["compare", *files, "--draws", "3", "-q"]) == 2
     told = capsys.readouterr().err
     assert "two.yaml:5:45: moud changes twice at once" in told
     assert "four.yaml:2:7: scenario 'three' is also the name in three.yaml" in told
-    assert main(["compare", "-s", "one.yaml", "--draws", "2", "-q"]) == 2
+    assert main(["compare", "-s", "one.yaml", "--draws", "3", "-q"]) == 2
     assert "one.yaml:4:3: the model has no constant 'naloxone cieling'" in capsys.readouterr().err
