@@ -57,7 +57,7 @@ def outcomes_of(
 
     The others, and what is raised: see :func:`.outcomes.outcomes`.
     """
-    mixes, base = arranged(scenarios, reference, told)
+    mixes, base = arranged(scenarios, reference, told, given[0].model)
     names = [mix.name for mix in mixes]
     ran = mixes if CURRENT_COURSE in names else (*mixes, scenario.load(CURRENT_COURSE))
     count = counts(given, None) if draws is None else shares([part.structure for part in given], draws)

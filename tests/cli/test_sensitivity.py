@@ -16,6 +16,7 @@ SMALL = ["--draws", "64", "--trajectories", "2", "--points", "64", "--strongest"
          "--assumption", "military removal rate", "--assumption", "precursor price elasticity"]  # fmt: skip
 
 
+@pytest.mark.slow  # half a minute; test_json runs the same on fewer runs
 def test_tables_in_words_and_a_folder(tmp_path: Path) -> None:
     done = CliRunner().invoke(sensitivity, [*SMALL, "-q", "-o", str(tmp_path / "out")], catch_exceptions=False)
     assert done.exit_code == 0

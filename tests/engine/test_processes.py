@@ -171,7 +171,8 @@ def test_a_script_without_a_guard_is_told_so_and_does_not_hang(tmp_path: Path) -
     """Its processes die while they start; we once waited for ever to tell them the rest."""
     script = tmp_path / "mine.py"
     script.write_text(
-        "import sdforecast as sdf\nsdf.forecast(scenarios=['current-course'], only=['supply-led'], draws=12, engine='pysd')\n",
+        "import sdforecast as sdf\n"
+        "sdf.forecast(scenarios=['current-course'], only=['supply-led'], draws=12, engine='pysd')\n",
         encoding="utf-8",
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)

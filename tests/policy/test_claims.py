@@ -233,10 +233,11 @@ def verdict(model: ModelFile, posterior: Posterior, shipped: Claims) -> Verdict:
             {"visa effect on Mexico cooperation": 0.1, "trust loss from visa denial": 0.0},
             {"visa effect on Mexico cooperation": -0.05, "trust loss from visa denial": 0.15},
         ),
-        (
+        pytest.param(
             20,
             {"threat effect on Mexico effort": -0.5},
             {"threat effect on Mexico effort": 0.7, "trust loss from threats": 0.0},
+            marks=pytest.mark.slow,
         ),
         (14, {"funding effect on multilateral capacity": 0.85}, {"funding effect on multilateral capacity": 0.0}),
     ],

@@ -61,6 +61,7 @@ def test_results_depend_on_neither_threads_nor_blocks(
     assert bits(made(threads=threads)) == bits(expected)
 
 
+@pytest.mark.slow  # a second program is compiled
 def test_the_step_of_the_fit_is_near_the_files_own(expected: Outcomes) -> None:
     quick = made(quick=True)
     assert quick.manifest["integration"] == {"integration": "rk4", "time_step": 0.5}
