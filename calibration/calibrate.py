@@ -20,7 +20,7 @@ from sdforecast.inference.methods import Plan
 from sdforecast.model import read
 
 KEPT = 500
-"""Draws that a posterior keeps of those that were made: all structures together stay below 5 MB."""
+"""Draws that a posterior keeps of those that were made: a large structure takes below 3 MB."""
 
 
 def main(structure: Structure, method: str = "nuts", draws: int = 1000, starts: int = 3, accept: float = 0.97) -> bool:

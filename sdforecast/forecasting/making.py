@@ -152,7 +152,10 @@ def _unsettled(posterior: Posterior) -> list[str]:
     sampling = posterior.manifest.get("sampling") or {}
     if sampling.get("publishable", True):
         return []
-    figures = {"rhat_max": "largest R-hat {:.3f}", "ess_min": "fewest effective draws {:.0f}"}
+    figures = {
+        "rhat_max": "largest R-hat {:.3f}", "ess_min": "fewest effective draws {:.0f}",
+        "divergences": "{:.0f} divergences",
+    }  # fmt: skip
     found = [text.format(sampling[key]) for key, text in figures.items() if sampling.get(key) is not None]
     return ["the chains of the posterior have not settled enough to publish it: " + ", ".join(found)]
 
