@@ -2,7 +2,7 @@
 
     python calibration/calibrate.py                    all of them, one after the other
     python calibration/calibrate.py spread             one of them
-    python calibration/calibrate.py demand-led --accept 0.99 --draws 500
+    python calibration/calibrate.py demand-led --accept 0.98 --draws 1500
 
 Run it from a checkout. It takes a minute for the small structure and some twenty for each of the others; broken off, it
 goes on from the chains beside the posterior. Copy it and change it for a model of your own.
