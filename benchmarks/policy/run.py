@@ -1,6 +1,6 @@
 """Twenty mixes under ten thousand draws: the time it takes, against the bare engine and PySD in the same run.
 
-    python benchmarks/policy/run.py [--draws 10000] [--few 512] [--step fitted|file|both]
+    python benchmarks/policy/run.py [--draws 10000] [--few 496] [--step fitted|file|both]
 
 Writes `results.csv` (seconds), `ratios.csv` (with what is aimed at) and `machine.txt`. The bare engine runs the same
 members under one mix, whole, each month kept, no errors and no years: what is there without this. PySD runs once; its
@@ -93,7 +93,7 @@ def main() -> None:
     """Measure, print and write."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--draws", type=int, default=10_000)
-    words.add_argument("--few", type=int, default=512)
+    words.add_argument("--few", type=int, default=496)
     words.add_argument("--step", choices=("fitted", "file", "both"), default="both")
     words.add_argument("--cluster", type=int, default=0, help="draws to run on a cluster of two processes, too")
     asked = words.parse_args()
