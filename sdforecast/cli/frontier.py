@@ -89,7 +89,8 @@ def show(made: Frontier) -> None:
     click.echo(
         f"costs: billion dollars of 2024 a year more than under {made.manifest['reference']}, on average; averted: "
         f"deaths {made.manifest['first']} to {made.manifest['horizon'][:4]}, mean over {made.manifest['draws']} draws "
-        "± Monte Carlo standard error; conditions under a model, not advice",
+        "± Monte Carlo standard error; in the structure in which deaths follow supply; conditions under a model, not "
+        "advice",
         err=True,
     )
 

@@ -139,6 +139,7 @@ def _show(found: Sensitivity, plan: Plan) -> None:
 
     trio = found.trio
     _title(f"Deaths involving synthetic opioids, {found.years[0]} to {found.years[1]}: who is best")
+    click.echo("All draws are of one structure of the model; 'sdforecast compare' shows what each structure gives.")
     for over, table in found.rankings.groupby("over", sort=False):
         click.echo(f"\nOver the {over}, {table['draws'].iloc[0]:,} draws:")
         print_table(
