@@ -46,7 +46,7 @@ self)
     install --no-build-isolation --editable .
     ;;
 dev)
-    echo "Adding what tests and checks need: about 120 MB to download, 440 MB on disk." >&2
+    echo "Adding what tests and checks need: some 200 MB to download, 700 MB on disk." >&2
     install --require-hashes -r requirements-dev.lock
     ;;
 *)
