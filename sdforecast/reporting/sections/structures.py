@@ -14,7 +14,7 @@ from sdforecast.reporting import drawing, words
 from sdforecast.reporting.content import Block, Figure, Paragraph, Section, Strong
 from sdforecast.reporting.tables import Table
 
-_YEARS = (2026, 2027, 2030, 2035)
+_YEARS = (2027, 2030, 2035)
 
 
 def section(forecast: Forecast) -> Section | None:
@@ -70,15 +70,15 @@ def _differences(forecast: Forecast) -> Table:
     for title, deaths in _each(forecast):
         totals = series.yearly(deaths).sel(year=slice(first, last)).sum("year")
         base = totals.sel(scenario=forecast.reference).to_numpy()
-        cells = []
         for name in names:
             gap = totals.sel(scenario=name).to_numpy() - base
             low, middle, high = together(*np.quantile(gap, (words.OUTER[0], 0.5, words.OUTER[1])).tolist())
-            cells.append(signed(middle) + (f" ({signed(low)} to {signed(high)})" if len(gap) > 1 else ""))
-        rows.append([title, *cells])
+            inside = f"{signed(low)} to {signed(high)}" if len(gap) > 1 else "–"
+            rows.append([titles[name], title, signed(middle), inside])
+    rows.sort(key=lambda row: [titles[name] for name in names].index(row[0]))  # what is compared stands together
     caption = f"Difference in deaths from “{titles[forecast.reference]}”, {first}–{last}. Median (90 % range)."
-    header = ["Structure", *(titles[name] for name in names)]
-    return Table(caption, header, rows, frozenset(range(1, len(names) + 1)), name="structures-differences")
+    header = ["Policy mix", "Structure", "Difference", "90 % range"]
+    return Table(caption, header, rows, frozenset({2, 3}), name="structures-differences")
 
 
 def _each(forecast: Forecast) -> Iterator[tuple[str, xr.DataArray]]:
