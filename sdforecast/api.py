@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sdforecast.backtesting.deaths import Variant
     from sdforecast.backtesting.judging import Backtest
-    from sdforecast.backtesting.running import Client
+    from sdforecast.engine.waiting import Client
     from sdforecast.inference.trajectories import TrajectoryOp
     from sdforecast.issuing import Fault
     from sdforecast.policy.comparing import Comparison

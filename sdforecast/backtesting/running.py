@@ -8,12 +8,11 @@ run, and a mode of a later origin is never used.
 from __future__ import annotations
 
 import os
-import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
@@ -22,31 +21,9 @@ from sdforecast.backtesting import keeping
 from sdforecast.backtesting.keeping import Done
 from sdforecast.backtesting.working import Setup, Task, identified, perform
 from sdforecast.engine.processes import can_start_processes, interrupts_held, pool
+from sdforecast.engine.waiting import Client, Ended, Future
 from sdforecast.errors import CheckError, InputError, MachineError, Problem, SdforecastError
 from sdforecast.evaluation.levels import TARGETS
-
-_PERIOD = 0.2  # seconds; a wait without end would not see Ctrl-C on every system
-
-
-class Future(Protocol):
-    """What comes of a submitted job: as in `concurrent.futures` and in `dask.distributed`."""
-
-    def result(self) -> Any:
-        """Return the result, or raise what the job raised."""
-
-    def cancel(self) -> Any:
-        """Give the job up if it has not begun."""
-
-    def add_done_callback(self, function: Callable[[Any], Any]) -> Any:
-        """Call a function with this when it has ended."""
-
-
-class Client(Protocol):
-    """Whoever does jobs: a `dask.distributed.Client`, or an executor of `concurrent.futures`."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
-        """Begin a job and return its future."""
-
 
 # --- What is to be done ---------------------------------------------------------------------------------------------
 
@@ -154,17 +131,17 @@ def processors() -> int:
 
 def _through(client: Client, tasks: Sequence[Task], store: Path, advance: Callable[[], None]) -> None:
     """Submit all tasks and keep what comes back, in the order in which it does."""
-    ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+    ended = Ended()
     futures: list[Future] = []
     failed: dict[pd.Timestamp, Exception] = {}
     try:
         with interrupts_held():  # the first job starts the processes
             for place, task in enumerate(tasks):
                 future: Future = client.submit(perform, task)
-                future.add_done_callback(partial(_ended, ended, place))
+                ended.watch(future, place)
                 futures.append(future)
         for _ in tasks:
-            place = _next(ended)
+            place = ended.next()
             _kept(store, tasks[place], futures[place].result, failed)
             advance()
     except BaseException:
@@ -172,18 +149,6 @@ def _through(client: Client, tasks: Sequence[Task], store: Path, advance: Callab
             future.cancel()
         raise
     _tell(failed)
-
-
-def _ended(ended: queue.SimpleQueue[int], place: int, _future: object) -> None:
-    ended.put(place)
-
-
-def _next(ended: queue.SimpleQueue[int]) -> int:
-    while True:
-        try:
-            return ended.get(timeout=_PERIOD)
-        except queue.Empty:
-            continue
 
 
 def _kept(store: Path, task: Task, result: Callable[[], Done], failed: dict[pd.Timestamp, Exception]) -> None:

@@ -16,6 +16,7 @@ from sdforecast import calendar, history, scenario
 from sdforecast.engine.forked import Case, Forked
 from sdforecast.engine.jobs import threads as all_threads
 from sdforecast.engine.members import Draws
+from sdforecast.engine.waiting import Client
 from sdforecast.errors import InputError, Problem
 from sdforecast.forecasting import remaining
 from sdforecast.forecasting.applying import applied
@@ -26,7 +27,7 @@ from sdforecast.model import ModelFile
 from sdforecast.observation.errors import Fitting
 from sdforecast.observation.remainders import Remainder
 from sdforecast.policy import costs, kept, lives
-from sdforecast.policy.cluster import Client, spread
+from sdforecast.policy.cluster import spread
 from sdforecast.policy.kept import Kept
 from sdforecast.scenario import Scenario
 from sdforecast.scenario.inputs import constants, series

@@ -9,24 +9,16 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
-from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sdforecast.engine.compiled.blocks import in_blocks
+from sdforecast.engine.waiting import Client, Ended
 from sdforecast.errors import MachineError, Problem
 
-_PERIOD = 0.2  # seconds; a wait without end would not see Ctrl-C on every system
 _LARGE = 1e18  # operations: always in threads, so that Ctrl-C is seen
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
-
-
-class Client(Protocol):
-    """Whoever does jobs: a `dask.distributed.Client`, or an executor of `concurrent.futures`."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
-        """Begin a job and return its future."""
 
 
 def spread(
@@ -72,16 +64,16 @@ def _through(
     client: Client, work: Callable[[Block], Result], blocks: Sequence[Block], advance: Callable[[int], None]
 ) -> list[Result]:
     """Submit all blocks and take each result as soon as it is there, so that workers need not hold it."""
-    ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+    ended = Ended()
     futures: list[Any] = []
     results: list[Result | None] = [None] * len(blocks)
     try:
         for place, block in enumerate(blocks):
             future = client.submit(work, block)
-            future.add_done_callback(partial(_ended, ended, place))
+            ended.watch(future, place)
             futures.append(future)
         for _ in blocks:
-            place = _next(ended)
+            place = ended.next()
             results[place] = _result(futures[place])
             futures[place] = None  # a worker may forget it
             advance(place)
@@ -107,15 +99,3 @@ def _result(future: Any) -> Any:
 def _died(error: Exception) -> MachineError:
     hint = "out of memory? fewer workers on a machine, or fewer draws"
     return MachineError(Problem(f"workers died again and again: {str(error)[:200]}", hint=hint))
-
-
-def _ended(ended: queue.SimpleQueue[int], place: int, _future: object) -> None:
-    ended.put(place)
-
-
-def _next(ended: queue.SimpleQueue[int]) -> int:
-    while True:
-        try:
-            return ended.get(timeout=_PERIOD)
-        except queue.Empty:
-            continue

@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from sdforecast import calendar, scenario
+from sdforecast.engine.waiting import Client
 from sdforecast.errors import InputError, Problem, nearest
 from sdforecast.forecasting.disturbing import LAST, disturbances
 from sdforecast.forecasting.parts import DRAWS_OF_ONE
@@ -27,7 +28,6 @@ from sdforecast.model import ModelFile
 from sdforecast.model import read as read_model
 from sdforecast.observation.errors import Fitting, evidence
 from sdforecast.policy import blocks, costs, drawn, kept
-from sdforecast.policy.cluster import Client
 from sdforecast.scenario import Scenario
 
 REFERENCE = "current-course"

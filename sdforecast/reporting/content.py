@@ -93,16 +93,6 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A drawing that is no chart of ours: a diagram, as an SVG document."""
-
-    name: str
-    title: str
-    alt: str
-    svg: str
-
-
-@dataclass(frozen=True)
 class Heading:
     """A heading inside a section."""
 
@@ -126,7 +116,7 @@ class AuthorNote:
     blocks: Sequence[Block]
 
 
-Block = Paragraph | Bullets | Facts | Listing | Caution | Figure | Picture | Heading | Table | Folded | AuthorNote
+Block = Paragraph | Bullets | Facts | Listing | Caution | Figure | Heading | Table | Folded | AuthorNote
 
 
 @dataclass(frozen=True)

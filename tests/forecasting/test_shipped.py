@@ -24,22 +24,18 @@ def made(posterior: Posterior) -> Forecast:
     )
 
 
-@pytest.fixture(scope="module")
-def belongs(made: Forecast) -> None:
-    if "the model" in " ".join(made.manifest.get("posterior_differs", [])):
-        pytest.skip("the shipped posterior is of an older model")  # tests of belonging tell of that
-
-
-@pytest.mark.usefixtures("belongs")
 def test_the_past_of_the_model_alone_is_the_fit_that_the_posterior_reports(
     made: Forecast, posterior: Posterior
 ) -> None:
     rows = posterior.residuals[posterior.residuals["target"] == "deaths, monthly from 2014"]
     alone = made.trajectories[f"{DEATHS} of the model"].sel(scenario="current-course", time=rows["end"].to_numpy())
-    np.testing.assert_allclose(alone.median("draw"), rows["model"], rtol=3e-3)  # latent series have 12 binary digits
+    # Neighbours in the middle lie up to 0.4 % apart, so that the median is compared by rank: one draw off at most.
+    below = (alone.transpose("draw", "time").to_numpy() < rows["model"].to_numpy()).mean(axis=0)
+    assert abs(below - 0.5).max() <= 1.001 / alone.sizes["draw"]
+    middle = np.abs(alone.median("draw").to_numpy() / rows["model"].to_numpy() - 1)
+    assert np.quantile(middle, 0.95) < 2e-3
 
 
-@pytest.mark.usefixtures("belongs")
 def test_the_past_with_its_discrepancy_follows_the_counts(made: Forecast, posterior: Posterior) -> None:
     yearly = made.trajectories[DEATHS].sel(scenario="current-course").resample(time="YE").sum().median("draw")
     for year in range(2015, 2025):
